@@ -1,0 +1,16 @@
+{# A raw time as a UTC timestamp; null where it cannot be read or lies outside the years 1 to 9999.
+   A plain cast of '2026-01-01T09:00:00-07:00' to timestamp would drop the offset without a word. typeof is known
+   when the query is planned, so a column that is a timestamp already costs nothing. #}
+{% macro utc_timestamp(column) -%}
+    {{ return(adapter.dispatch('utc_timestamp')(column)) }}
+{%- endmacro %}
+
+{% macro default__utc_timestamp(column) -%}
+    {%- set parsed -%}
+        case
+            when typeof({{ column }}) = 'TIMESTAMP' then try_cast({{ column }} as timestamp)
+            else try_cast({{ column }} as timestamptz) at time zone 'UTC'
+        end
+    {%- endset -%}
+    case when {{ parsed }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then {{ parsed }} end
+{%- endmacro %}

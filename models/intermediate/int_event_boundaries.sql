@@ -1,0 +1,29 @@
+{{ config(materialized='view') }}
+
+with
+
+events as (
+    select * from {{ ref('int_events') }}
+),
+
+event_types as (
+    select * from {{ ref('event_types') }}
+),
+
+-- A mapping for the source itself wins over the one for every source.
+final as (
+    select
+        events.*,
+        coalesce(own_type.boundary, any_type.boundary) as boundary
+    from events
+    left join event_types as own_type
+        on
+            events.source = own_type.source
+            and events.event_type = own_type.event_type
+    left join event_types as any_type
+        on
+            any_type.source = '*'
+            and events.event_type = any_type.event_type
+)
+
+select * from final

@@ -1,0 +1,145 @@
+with
+
+segments as (
+    select
+        conversation_number,
+        segment_number,
+        start_reason,
+        started_us,
+        last_activity_us,
+        customer_message_count,
+        bot_message_count,
+        agent_message_count,
+        last_resolved_us,
+        last_escalated_us,
+        first_agent_message_us
+    from {{ ref('int_segments') }}
+),
+
+conversations as (
+    select
+        conversation_number,
+        exclusion_reason
+    from {{ ref('int_conversations') }}
+),
+
+settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+-- The terminal events that lie before a segment, and how many segments had one: the segments of one count share
+-- their last terminal event.
+last_terminals_added as (
+    select
+        *,
+        max(bot_message_count) over whole_conversation > 0 as has_bot,
+        lead(segment_number) over in_order is not null as has_later_segment,
+        max(last_resolved_us) over before_it as previous_resolved_us,
+        max(last_escalated_us) over before_it as previous_escalated_us,
+        count(coalesce(last_resolved_us, last_escalated_us)) over before_it as terminated_segments_before
+    from segments
+    window
+        in_order as (partition by conversation_number order by segment_number),
+        whole_conversation as (
+            partition by conversation_number
+            order by segment_number
+            rows between unbounded preceding and unbounded following
+        ),
+        before_it as (
+            partition by conversation_number
+            order by segment_number
+            rows between unbounded preceding and 1 preceding
+        )
+),
+
+-- Since that last terminal event, this segment included.
+bot_return_added as (
+    select
+        *,
+        max(case when start_reason = 'inactivity' and bot_message_count > 0 then 1 else 0 end) over (
+            partition by conversation_number, terminated_segments_before
+            order by segment_number
+            rows between unbounded preceding and current row
+        ) = 1 as is_bot_back
+    from last_terminals_added
+),
+
+-- At the same time an escalation comes before a resolution, so it is the last terminal event only when it is later.
+escalation_handling_added as (
+    select
+        *,
+        not is_bot_back
+        and previous_escalated_us is not null
+        and previous_escalated_us > coalesce(previous_resolved_us, previous_escalated_us - 1)
+            as is_after_escalation
+    from bot_return_added
+),
+
+-- Rule 7.
+kind_added as (
+    select
+        escalation_handling_added.*,
+        case
+            when conversations.exclusion_reason is not null then 'excluded'
+            when not has_bot then 'human'
+            when settings.after_escalation = 'handoff' and is_after_escalation then 'handoff'
+            when customer_message_count = 0 then 'unengaged'
+            when
+                bot_message_count = 0
+                and agent_message_count = 0
+                and settings.courtesy_minutes > 0
+                and started_us - previous_resolved_us <= 60000000 * cast(settings.courtesy_minutes as bigint)
+                then 'courtesy'
+            when settings.session_scope = 'session' and bot_message_count = 0 then 'human'
+            else 'session'
+        end as segment_kind
+    from escalation_handling_added
+    inner join conversations
+        on escalation_handling_added.conversation_number = conversations.conversation_number
+    cross join settings
+),
+
+-- A contact: a segment and those in which people handle its escalation.
+contact_added as (
+    select
+        *,
+        count(case when segment_kind = 'session' then 1 end) over so_far as sessions_so_far,
+        count(case when not is_after_escalation then 1 end) over so_far as contact_number
+    from kind_added
+    window so_far as (
+        partition by conversation_number
+        order by segment_number
+        rows between unbounded preceding and current row
+    )
+),
+
+handling_added as (
+    select
+        *,
+        max(case when segment_kind = 'session' and not is_after_escalation then segment_number end)
+            over contact as contact_session_segment_number,
+        min(case when is_after_escalation then first_agent_message_us end)
+            over contact as handoff_first_agent_message_us,
+        max(case when is_after_escalation then last_activity_us end)
+            over contact as handoff_last_activity_us
+    from contact_added
+    window contact as (partition by conversation_number, contact_number)
+),
+
+final as (
+    select
+        conversation_number,
+        segment_number,
+        segment_kind,
+        case when segment_kind = 'session' then cast(sessions_so_far as integer) end as session_number,
+        case
+            when segment_kind = 'session' then segment_number
+            when segment_kind = 'handoff' then contact_session_segment_number
+        end as session_segment_number,
+        handoff_first_agent_message_us,
+        handoff_last_activity_us,
+        has_later_segment
+    from handling_added
+)
+
+select * from final

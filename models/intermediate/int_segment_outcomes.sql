@@ -1,0 +1,98 @@
+with
+
+segments as (
+    select * from {{ ref('int_segments') }}
+),
+
+kinds as (
+    select * from {{ ref('int_segment_kinds') }}
+),
+
+conversations as (
+    select * from {{ ref('int_conversations') }}
+),
+
+settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+-- Rule 5's words. Of two terminal events at the same time the escalation comes first.
+deadline_added as (
+    select
+        segments.*,
+        kinds.segment_kind,
+        kinds.session_number,
+        kinds.has_later_segment,
+        kinds.handoff_first_agent_message_us,
+        kinds.handoff_last_activity_us,
+        sessions.first_message_id as session_first_message_id,
+        conversations.source,
+        conversations.conversation_id,
+        conversations.brand,
+        conversations.channel,
+        conversations.customer_id,
+        settings.reporting_timezone,
+        {{ epoch_us('settings.as_of') }} as as_of_us,
+        segments.last_activity_us + conversations.timeout_us as deadline_us,
+        least(segments.first_escalated_us, segments.first_resolved_us) as first_terminal_us
+    from segments
+    inner join kinds
+        on
+            segments.conversation_number = kinds.conversation_number
+            and segments.segment_number = kinds.segment_number
+    inner join conversations
+        on segments.conversation_number = conversations.conversation_number
+    -- Not every segment is a session or handles one.
+    left join segments as sessions
+        on
+            kinds.conversation_number = sessions.conversation_number
+            and kinds.session_segment_number = sessions.segment_number
+    cross join settings
+),
+
+end_reason_added as (
+    select
+        *,
+        case
+            when first_terminal_us <= deadline_us and first_terminal_us = first_escalated_us then 'escalated'
+            when first_terminal_us <= deadline_us then 'resolved'
+            when has_later_segment or as_of_us > deadline_us then 'inactivity'
+        end as end_reason
+    from deadline_added
+),
+
+-- Rule 6.
+outcome_added as (
+    select
+        *,
+        case
+            when end_reason in ('escalated', 'resolved') then first_terminal_us
+            when end_reason = 'inactivity' then deadline_us
+        end as ended_us,
+        case
+            when first_escalated_us is not null then 'escalated'
+            when first_resolved_us is not null then 'resolved'
+            when end_reason = 'inactivity' then 'timed_out'
+            else 'open'
+        end as outcome
+    from end_reason_added
+),
+
+final as (
+    select
+        *,
+        case
+            when outcome in ('resolved', 'timed_out') then true
+            when outcome = 'escalated' then false
+        end as is_contained,
+        outcome = 'resolved' and first_resolved_us > deadline_us as is_resolved_late,
+        -- Rule 9.
+        {{ session_key('source', 'conversation_id', 'first_message_id') }} as segment_id,
+        case
+            when session_first_message_id is not null
+                then {{ session_key('source', 'conversation_id', 'session_first_message_id') }}
+        end as session_id
+    from outcome_added
+)
+
+select * from final

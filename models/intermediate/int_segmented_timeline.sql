@@ -1,0 +1,44 @@
+with
+
+timeline as (
+    select * from {{ ref('int_timeline') }}
+),
+
+-- Gaps and islands: a row's segment is the number of starts so far. Terminal events keep the number of the activity
+-- before them, which is the segment they belong to.
+segment_numbered as (
+    select
+        *,
+        count(start_reason) over so_far as segment_number,
+        max(case when start_reason is not null then row_position end) over so_far as start_position,
+        max(case when row_kind = 'customer' then row_position end) over so_far as last_customer_position
+    from timeline
+    window so_far as (
+        partition by conversation_number
+        order by row_position
+        rows between unbounded preceding and current row
+    )
+),
+
+final as (
+    select
+        conversation_number,
+        cast(segment_number as integer) as segment_number,
+        -- A segment's activities come first and its terminal events after them, so nothing lies between two activities.
+        cast(row_position - start_position + 1 as integer) as position_in_segment,
+        happened_us,
+        row_id,
+        row_kind,
+        actor,
+        detail,
+        -- A terminal event before the first activity does not make that activity a return.
+        case when start_reason is not null and segment_number = 1 then 'first_contact' else start_reason end
+            as start_reason,
+        row_kind in ('customer', 'bot', 'agent') as is_activity,
+        coalesce(last_customer_position >= start_position, false) as is_customer_heard
+    from segment_numbered
+    -- Rule 3: a terminal event before the first activity belongs to nothing.
+    where segment_number > 0
+)
+
+select * from final

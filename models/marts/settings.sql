@@ -1,0 +1,7 @@
+with
+
+final as (
+    select * from {{ ref('int_settings') }}
+)
+
+select * from final

@@ -1,0 +1,10 @@
+select
+    message_id,
+    conversation_id,
+    author_type,
+    author_id,
+    is_public,
+    sent_at,
+    topic,
+    loaded_at
+from {{ source('files', 'files_messages') }}

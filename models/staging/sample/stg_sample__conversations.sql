@@ -1,0 +1,9 @@
+select
+    conversation_id,
+    channel,
+    brand,
+    customer_id,
+    created_at,
+    exclusion_reason,
+    loaded_at
+from {{ ref('sample_conversations') }}

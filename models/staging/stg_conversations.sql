@@ -1,0 +1,38 @@
+{{ config(materialized='table') }}
+
+with
+
+-- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
+cast_rows as (
+    {% for source in var('sources') %}
+        {{ 'union all' if not loop.first }}
+        select
+            '{{ source }}' as source,
+            {{ text('conversation_id') }} as conversation_id,
+            {{ keyword('channel') }} as channel,
+            {{ text('brand') }} as brand,
+            {{ text('customer_id') }} as customer_id,
+            {{ utc_timestamp('created_at') }} as created_at,
+            {{ text('exclusion_reason') }} as exclusion_reason,
+            {{ utc_timestamp('loaded_at') }} as loaded_at,
+            case when {{ utc_timestamp('created_at') }} is null then {{ text('created_at') }} end as unreadable_created_at,
+            case when {{ utc_timestamp('loaded_at') }} is null then {{ text('loaded_at') }} end as unreadable_loaded_at
+        from {{ ref('stg_' ~ source ~ '__conversations') }}
+    {% endfor %}
+),
+
+-- A row that cannot be used is kept apart with its reason; the first that holds is told.
+judged_rows as (
+    select
+        *,
+        case
+            when conversation_id is null then 'missing_id'
+        end as reject_reason
+    from cast_rows
+),
+
+final as (
+    select * from judged_rows
+)
+
+select * from final

@@ -1,0 +1,42 @@
+{{ config(materialized='table') }}
+
+with
+
+-- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
+cast_rows as (
+    {% for source in var('sources') %}
+        {{ 'union all' if not loop.first }}
+        select
+            '{{ source }}' as source,
+            {{ text('event_id') }} as event_id,
+            {{ text('conversation_id') }} as conversation_id,
+            {{ keyword('event_type') }} as event_type,
+            {{ keyword('actor_type') }} as actor_type,
+            {{ utc_timestamp('occurred_at') }} as occurred_at,
+            {{ text('reason') }} as reason,
+            {{ utc_timestamp('loaded_at') }} as loaded_at,
+            case when {{ utc_timestamp('occurred_at') }} is null then {{ text('occurred_at') }} end as unreadable_occurred_at,
+            case when {{ utc_timestamp('loaded_at') }} is null then {{ text('loaded_at') }} end as unreadable_loaded_at
+        from {{ ref('stg_' ~ source ~ '__events') }}
+    {% endfor %}
+),
+
+-- A row that cannot be used is kept apart with its reason; the first that holds is told.
+judged_rows as (
+    select
+        *,
+        case
+            when event_id is null or conversation_id is null then 'missing_id'
+            when occurred_at is null and unreadable_occurred_at is null then 'missing_time'
+            when occurred_at is null then 'unreadable_time'
+            when event_type is null then 'missing_event_type'
+            when {{ epoch_us('occurred_at') }} - {{ epoch_us('loaded_at') }} > 86400000000 then 'time_after_load'
+        end as reject_reason
+    from cast_rows
+),
+
+final as (
+    select * from judged_rows
+)
+
+select * from final

@@ -1,0 +1,46 @@
+{{ config(materialized='table') }}
+
+with
+
+-- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
+cast_rows as (
+    {% for source in var('sources') %}
+        {{ 'union all' if not loop.first }}
+        select
+            '{{ source }}' as source,
+            {{ text('message_id') }} as message_id,
+            {{ text('conversation_id') }} as conversation_id,
+            {{ keyword('author_type') }} as author_type,
+            {{ text('author_id') }} as author_id,
+            {{ boolean('is_public', 'true') }} as is_public,
+            {{ utc_timestamp('sent_at') }} as sent_at,
+            {{ text('topic') }} as topic,
+            {{ utc_timestamp('loaded_at') }} as loaded_at,
+            case when {{ boolean('is_public', 'true') }} is null then {{ text('is_public') }} end as unreadable_is_public,
+            case when {{ utc_timestamp('sent_at') }} is null then {{ text('sent_at') }} end as unreadable_sent_at,
+            case when {{ utc_timestamp('loaded_at') }} is null then {{ text('loaded_at') }} end as unreadable_loaded_at
+        from {{ ref('stg_' ~ source ~ '__messages') }}
+    {% endfor %}
+),
+
+-- A row that cannot be used is kept apart with its reason; the first that holds is told.
+judged_rows as (
+    select
+        *,
+        case
+            when message_id is null or conversation_id is null then 'missing_id'
+            when sent_at is null and unreadable_sent_at is null then 'missing_time'
+            when sent_at is null then 'unreadable_time'
+            when author_type is null or author_type not in ('customer', 'bot', 'agent', 'system')
+                then 'unknown_author_type'
+            when is_public is null then 'unreadable_is_public'
+            when {{ epoch_us('sent_at') }} - {{ epoch_us('loaded_at') }} > 86400000000 then 'time_after_load'
+        end as reject_reason
+    from cast_rows
+),
+
+final as (
+    select * from judged_rows
+)
+
+select * from final
