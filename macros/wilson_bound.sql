@@ -1,8 +1,10 @@
-{# One end of the 95 % Wilson interval of a rate; side is '-' for the low end and '+' for the high one. #}
+{# One end of the 95 % Wilson interval of a rate, never outside 0 to 1; side is '-' for the low end, '+' for the high. #}
 {% macro wilson_bound(numerator, denominator, side) -%}
     {%- set z = 1.959963984540054 -%}
     {%- set rate = ratio(numerator, denominator) -%}
-    ({{ rate }} + {{ z * z / 2 }} / {{ denominator }} {{ side }} {{ z }} * sqrt(
-        {{ rate }} * (1 - {{ rate }}) / {{ denominator }} + {{ z * z / 4 }} / ({{ denominator }} * {{ denominator }})
-    )) / (1 + {{ z * z }} / {{ denominator }})
+    {%- set n = 'nullif(' ~ denominator ~ ', 0)' -%}
+    {%- set spread -%}
+        {{ z }} * sqrt({{ rate }} * (1 - {{ rate }}) / {{ n }} + {{ z * z / 4 }} / ({{ n }} * {{ n }}))
+    {%- endset -%}
+    least(1.0, greatest(0.0, ({{ rate }} + {{ z * z / 2 }} / {{ n }} {{ side }} {{ spread }}) / (1 + {{ z * z }} / {{ n }})))
 {%- endmacro %}

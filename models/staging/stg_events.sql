@@ -11,7 +11,10 @@ cast_rows as (
             {{ text('event_id') }} as event_id,
             {{ text('conversation_id') }} as conversation_id,
             {{ keyword('event_type') }} as event_type,
-            {{ keyword('actor_type') }} as actor_type,
+            case
+                when {{ keyword('actor_type') }} in ('customer', 'bot', 'agent', 'system')
+                    then {{ keyword('actor_type') }}
+            end as actor_type,
             {{ utc_timestamp('occurred_at') }} as occurred_at,
             {{ text('reason') }} as reason,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
