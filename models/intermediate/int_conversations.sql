@@ -10,11 +10,20 @@ policies as (
 
 -- A message or event whose conversation row is missing still counts.
 known_ids as (
-    select source, conversation_id from conversation_rows
+    select
+        source,
+        conversation_id
+    from conversation_rows
     union
-    select source, conversation_id from {{ ref('int_messages') }}
+    select
+        source,
+        conversation_id
+    from {{ ref('int_messages') }}
     union
-    select source, conversation_id from {{ ref('int_events') }}
+    select
+        source,
+        conversation_id
+    from {{ ref('int_events') }}
 ),
 
 described as (

@@ -13,7 +13,13 @@ event_types as (
 -- A mapping for the source itself wins over the one for every source.
 final as (
     select
-        events.*,
+        events.source,
+        events.conversation_id,
+        events.event_id,
+        events.event_type,
+        events.actor_type,
+        events.occurred_at,
+        events.reason,
         coalesce(own_type.boundary, any_type.boundary) as boundary
     from events
     left join event_types as own_type

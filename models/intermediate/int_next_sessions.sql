@@ -14,10 +14,22 @@ sessions as (
 -- Starts and ends on one line: looking forward from an end, the next start is a running minimum, and no session is
 -- compared with every other. At the same time a start comes first, for a message comes before an event.
 starts_and_ends as (
-    select source, contact_key, session_id, started_us as happened_us, 0 as tie_order, started_us
+    select
+        source,
+        contact_key,
+        session_id,
+        started_us as happened_us,
+        0 as tie_order,
+        started_us
     from sessions
     union all
-    select source, contact_key, session_id, ended_us as happened_us, 1 as tie_order, null as started_us
+    select
+        source,
+        contact_key,
+        session_id,
+        ended_us as happened_us,
+        1 as tie_order,
+        null as started_us
     from sessions
     where ended_us is not null
 ),
@@ -34,7 +46,9 @@ next_start_added as (
 ),
 
 final as (
-    select session_id, next_started_us
+    select
+        session_id,
+        next_started_us
     from next_start_added
     where tie_order = 1
 )

@@ -78,24 +78,25 @@ escalation_handling_added as (
 -- Rule 7.
 kind_added as (
     select
-        escalation_handling_added.*,
+        handling.*,
         case
             when conversations.exclusion_reason is not null then 'excluded'
-            when not has_bot then 'human'
-            when settings.after_escalation = 'handoff' and is_after_escalation then 'handoff'
-            when customer_message_count = 0 then 'unengaged'
+            when not handling.has_bot then 'human'
+            when settings.after_escalation = 'handoff' and handling.is_after_escalation then 'handoff'
+            when handling.customer_message_count = 0 then 'unengaged'
             when
-                bot_message_count = 0
-                and agent_message_count = 0
+                handling.bot_message_count = 0
+                and handling.agent_message_count = 0
                 and settings.courtesy_minutes > 0
-                and started_us - previous_resolved_us <= 60000000 * cast(settings.courtesy_minutes as bigint)
+                and handling.started_us - handling.previous_resolved_us
+                <= 60000000 * cast(settings.courtesy_minutes as bigint)
                 then 'courtesy'
-            when settings.session_scope = 'session' and bot_message_count = 0 then 'human'
+            when settings.session_scope = 'session' and handling.bot_message_count = 0 then 'human'
             else 'session'
         end as segment_kind
-    from escalation_handling_added
+    from escalation_handling_added as handling
     inner join conversations
-        on escalation_handling_added.conversation_number = conversations.conversation_number
+        on handling.conversation_number = conversations.conversation_number
     cross join settings
 ),
 

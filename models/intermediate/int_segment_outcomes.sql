@@ -78,21 +78,61 @@ outcome_added as (
     from end_reason_added
 ),
 
-final as (
+containment_added as (
     select
         *,
         case
             when outcome in ('resolved', 'timed_out') then true
             when outcome = 'escalated' then false
         end as is_contained,
-        outcome = 'resolved' and first_resolved_us > deadline_us as is_resolved_late,
-        -- Rule 9.
+        outcome = 'resolved' and first_resolved_us > deadline_us as is_resolved_late
+    from outcome_added
+),
+
+-- Rule 9.
+final as (
+    select
         {{ session_key('source', 'conversation_id', 'first_message_id') }} as segment_id,
         case
             when session_first_message_id is not null
                 then {{ session_key('source', 'conversation_id', 'session_first_message_id') }}
-        end as session_id
-    from outcome_added
+        end as session_id,
+        source,
+        conversation_id,
+        conversation_number,
+        segment_number,
+        session_number,
+        segment_kind,
+        brand,
+        channel,
+        customer_id,
+        started_us,
+        last_activity_us,
+        ended_us,
+        start_reason,
+        end_reason,
+        outcome,
+        is_contained,
+        is_resolved_late,
+        customer_message_count,
+        bot_message_count,
+        agent_message_count,
+        first_customer_message_us,
+        first_bot_reply_us,
+        bot_id,
+        last_bot_id,
+        topic,
+        last_topic,
+        first_escalated_us,
+        escalated_by,
+        escalation_reason,
+        first_resolved_us,
+        resolved_by,
+        handoff_first_agent_message_us,
+        handoff_last_activity_us,
+        as_of_us,
+        reporting_timezone
+    from containment_added
 )
 
 select * from final

@@ -27,10 +27,15 @@ final as (
         max_by(coalesce(actor, 'unknown'), case when row_kind = 'bot' then position_in_segment end) as last_bot_id,
         min_by(detail, case when is_activity then position_in_segment end) as topic,
         max_by(detail, case when is_activity then position_in_segment end) as last_topic,
-        nullif(min_by(coalesce(actor, ''), case when row_kind = 'resolved' then position_in_segment end), '') as resolved_by,
-        nullif(min_by(coalesce(actor, ''), case when row_kind = 'escalated' then position_in_segment end), '') as escalated_by,
-        nullif(min_by(coalesce(detail, ''), case when row_kind = 'escalated' then position_in_segment end), '')
-            as escalation_reason
+        nullif(
+            min_by(coalesce(actor, ''), case when row_kind = 'resolved' then position_in_segment end), ''
+        ) as resolved_by,
+        nullif(
+            min_by(coalesce(actor, ''), case when row_kind = 'escalated' then position_in_segment end), ''
+        ) as escalated_by,
+        nullif(
+            min_by(coalesce(detail, ''), case when row_kind = 'escalated' then position_in_segment end), ''
+        ) as escalation_reason
     from timeline
     group by conversation_number, segment_number
 )

@@ -1,7 +1,11 @@
 with
 
 final as (
-    select * from {{ ref('int_data_quality') }}
+    select
+        source,
+        finding,
+        row_count
+    from {{ ref('int_data_quality') }}
 )
 
 select * from final

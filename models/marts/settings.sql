@@ -1,7 +1,15 @@
 with
 
 final as (
-    select * from {{ ref('int_settings') }}
+    select
+        as_of,
+        reporting_timezone,
+        session_scope,
+        after_escalation,
+        courtesy_minutes,
+        sources,
+        rules_version
+    from {{ ref('int_settings') }}
 )
 
 select * from final

@@ -15,8 +15,8 @@ cast_rows as (
             {{ utc_timestamp('created_at') }} as created_at,
             {{ text('exclusion_reason') }} as exclusion_reason,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
-            case when {{ utc_timestamp('created_at') }} is null then {{ text('created_at') }} end as unreadable_created_at,
-            case when {{ utc_timestamp('loaded_at') }} is null then {{ text('loaded_at') }} end as unreadable_loaded_at
+            {{ unreadable_time('created_at') }} as unreadable_created_at,
+            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at
         from {{ ref('stg_' ~ source ~ '__conversations') }}
     {% endfor %}
 ),

@@ -18,8 +18,8 @@ cast_rows as (
             {{ utc_timestamp('occurred_at') }} as occurred_at,
             {{ text('reason') }} as reason,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
-            case when {{ utc_timestamp('occurred_at') }} is null then {{ text('occurred_at') }} end as unreadable_occurred_at,
-            case when {{ utc_timestamp('loaded_at') }} is null then {{ text('loaded_at') }} end as unreadable_loaded_at
+            {{ unreadable_time('occurred_at') }} as unreadable_occurred_at,
+            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at
         from {{ ref('stg_' ~ source ~ '__events') }}
     {% endfor %}
 ),

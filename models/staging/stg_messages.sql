@@ -16,9 +16,11 @@ cast_rows as (
             {{ utc_timestamp('sent_at') }} as sent_at,
             {{ text('topic') }} as topic,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
-            case when {{ boolean('is_public', 'true') }} is null then {{ text('is_public') }} end as unreadable_is_public,
-            case when {{ utc_timestamp('sent_at') }} is null then {{ text('sent_at') }} end as unreadable_sent_at,
-            case when {{ utc_timestamp('loaded_at') }} is null then {{ text('loaded_at') }} end as unreadable_loaded_at
+            case
+                when {{ boolean('is_public', 'true') }} is null then {{ text('is_public') }}
+            end as unreadable_is_public,
+            {{ unreadable_time('sent_at') }} as unreadable_sent_at,
+            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at
         from {{ ref('stg_' ~ source ~ '__messages') }}
     {% endfor %}
 ),
