@@ -1,0 +1,18 @@
+"""Fixtures that several test modules use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import projects
+import pytest
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the sample was built and published, as on a user's first night."""
+    home = tmp_path_factory.mktemp("sample")
+    night = projects.nightly(home)
+    assert night.returncode == 0, night.stdout + night.stderr
+    assert "Containment 69.4 % (583 of 840 closed sessions" in night.stdout
+    return home

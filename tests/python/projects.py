@@ -1,0 +1,97 @@
+"""A private copy of the project, built on raw rows that a test gives it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
+SEEDED_SOURCE = "sample"  # raw rows as dbt seeds
+FILES_SOURCE = "files"  # raw rows as files in a folder
+CONTRACT = {
+    "conversations": (
+        *("conversation_id", "channel", "brand", "customer_id", "created_at"),
+        *("exclusion_reason", "loaded_at"),
+    ),
+    "messages": (
+        *("message_id", "conversation_id", "author_type", "author_id", "is_public"),
+        *("sent_at", "topic", "loaded_at"),
+    ),
+    "events": (
+        *("event_id", "conversation_id", "event_type", "occurred_at", "actor_type"),
+        *("reason", "loaded_at"),
+    ),
+}
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy what dbt needs of the project into `folder`, give that folder."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("python", "__pycache__")
+            shutil.copytree(source, folder / part, ignore=ignored, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, folder / part)
+    return folder
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Rows) -> None:
+    """Write rows with a header; null becomes an empty field."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_jsonl(path: Path, rows: Rows) -> None:
+    """Write one JSON object a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_text(lines, encoding="utf-8")
+
+
+def dbt(project: Path, home: Path, *arguments: str, **dbt_vars: Any) -> str:
+    """Run dbt on a project with the warehouse of a home; give what it said, fail when it fails."""
+    (home / "warehouse").mkdir(parents=True, exist_ok=True)
+    command = [
+        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--warn-error"),
+        *("--no-use-colors", *arguments, "--project-dir", str(project)),
+        *("--profiles-dir", str(project), "--target-path", str(home / "target")),
+        *("--log-path", str(home / "logs"), "--vars", json.dumps(dbt_vars)),
+    ]
+    environment = {**os.environ, "CONTAINMENT_HOME": str(home)}
+    done = subprocess.run(command, cwd=project, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def nightly(home: Path, *arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run scripts/nightly with a home of its own."""
+    return subprocess.run(
+        [sys.executable, str(root / "scripts" / "nightly"), "--home", str(home), *arguments],
+        env={**os.environ, "CONTAINMENT_VENV": sys.prefix},
+        text=True,
+        capture_output=True,
+    )
+
+
+def rows(database: Path, query: str) -> list[dict[str, Any]]:
+    """Run a query on a database file that nobody writes, give its rows as dicts."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        cursor = connection.execute(query)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

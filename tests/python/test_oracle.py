@@ -1,0 +1,228 @@
+"""Two roads to one number: the whole dbt build against the rules written down in plain Python."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import comparison
+import duckdb
+import oracle
+import projects
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from containment import raw_files
+from containment.lookups import Lookups
+
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "6"))
+TIMEOUT_MINUTES = {"*": 60, "chat": 30, "sms": 1440}
+BOUNDARIES = {
+    ("*", "resolved"): "resolved",
+    ("*", "escalated"): "escalated",
+    ("*", "assigned"): "none",
+    ("files", "assigned"): "escalated",
+    ("files", "done"): "resolved",
+}
+START = datetime(2026, 3, 8, 4, 30)  # half an hour before midnight in New York, as clocks change
+
+# Boundaries rather than middles: each of them just before, at and just after.
+MICROSECOND = timedelta(microseconds=1)
+MOMENTS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(minutes=60), timedelta(days=1))
+GAPS = st.sampled_from(
+    [
+        *(timedelta(0), timedelta(0), MICROSECOND, timedelta(seconds=1), timedelta(minutes=4)),
+        *(
+            moment + step
+            for moment in MOMENTS
+            for step in (-MICROSECOND, timedelta(0), MICROSECOND)
+        ),
+        *(timedelta(days=2), timedelta(days=7)),
+    ]
+)
+IDS = st.sampled_from(["1", "2", "10", "a", "B", "é", "it's", "a:b", "1:a", "x y", '"q"', "🙂"])
+OFFSETS = st.sampled_from(["", "Z", "+00:00", "-07:00", "+05:30"])
+NO_TIME = st.sampled_from([None, "", "  ", "yesterday", "2026-02-30", "2026-03-08T25:00:00Z"])
+
+
+def written(moment: datetime, offset: str) -> str:
+    """The moment as ISO 8601 text with an offset."""
+    if offset in ("", "Z"):
+        return moment.isoformat() + offset
+    sign = 1 if offset[0] == "+" else -1
+    shift = sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[4:]))
+    return (moment + shift).isoformat() + offset
+
+
+@st.composite
+def loaded_times(draw: st.DrawFn, moment: datetime) -> str | None:
+    """When a row was loaded: unknown, the night after, or so early that the row is unusable."""
+    delay = draw(
+        st.sampled_from(
+            [
+                *(None, None, timedelta(hours=3), timedelta(days=1), timedelta(days=3)),
+                *(-timedelta(days=1), -timedelta(days=1) - MICROSECOND),
+            ]
+        )
+    )
+    return None if delay is None else written(moment + delay, draw(OFFSETS))
+
+
+def mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """The usual thing, now and then the other."""
+    return st.integers(0, 19).flatmap(lambda number: other if number == 19 else usual)
+
+
+@st.composite
+def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversation_id: str) -> None:
+    """Add the messages and events of one conversation to the raw tables."""
+    moment = START + draw(st.sampled_from([timedelta(0), timedelta(minutes=29), timedelta(days=1)]))
+    words = st.lists(st.sampled_from("cccbbbaaRREEsn."), min_size=1, max_size=14)
+    for number, word in enumerate(draw(words)):
+        moment += draw(GAPS)
+        time = draw(mostly(OFFSETS.map(lambda offset, at=moment: written(at, offset)), NO_TIME))
+        row_id = draw(mostly(st.just(str(number)), st.sampled_from(["0", "1", "é", None, " "])))
+        shared = {"conversation_id": conversation_id, "loaded_at": draw(loaded_times(moment))}
+        if word in "RE.":
+            usual = {"R": "resolved", "E": "Escalated ", ".": "assigned"}[word]
+            row = {
+                **shared,
+                "event_id": row_id,
+                "event_type": draw(mostly(st.just(usual), st.sampled_from(["done", "odd", None]))),
+                "occurred_at": time,
+                "actor_type": draw(st.sampled_from(["bot", "AGENT", "robot", None])),
+                "reason": draw(st.sampled_from([None, "asked", "failed"])),
+            }
+            raw["events"].append(row)
+        else:
+            usual = {"c": "customer", "b": "bot", "a": "agent", "s": "system", "n": "agent"}[word]
+            public = st.sampled_from([None, "true", "1"]) if word != "n" else st.just("false")
+            row = {
+                **shared,
+                "message_id": row_id,
+                "author_type": draw(
+                    mostly(st.just(usual), st.sampled_from([" Bot", "owner", None]))
+                ),
+                "author_id": draw(st.sampled_from([None, "x", "y"])),
+                "is_public": draw(mostly(public, st.just("maybe"))),
+                "sent_at": time,
+                "topic": draw(st.sampled_from([None, None, "billing", "returns"])),
+            }
+            raw["messages"].append(row)
+        if draw(st.integers(0, 9)) == 9:  # the same row again, or corrected
+            again = row | draw(
+                st.sampled_from([{}, {"loaded_at": None}, {"topic": "login"}, {"reason": "late"}])
+            )
+            table = raw["events"] if "event_id" in row else raw["messages"]
+            table.append({key: again[key] for key in row})
+
+
+@st.composite
+def raw_tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
+    """The raw tables of one source."""
+    raw: dict[str, list[dict[str, Any]]] = {"conversations": [], "messages": [], "events": []}
+    for conversation_id in draw(st.lists(IDS, max_size=6, unique=True)):
+        draw(timelines(raw, conversation_id))
+        # No row: an orphan. Two rows: a duplicate.
+        for _ in range(draw(st.sampled_from([1, 1, 1, 1, 0, 2]))):
+            raw["conversations"].append(
+                {
+                    "conversation_id": draw(mostly(st.just(conversation_id), st.none())),
+                    "channel": draw(st.sampled_from(["chat", "Chat ", "sms", "fax", None])),
+                    "brand": draw(st.sampled_from(["A", "B", None])),
+                    "customer_id": draw(st.sampled_from(["1", "1", "2", None])),
+                    "created_at": draw(st.sampled_from([None, "2026-03-01", "soon"])),
+                    "exclusion_reason": draw(mostly(st.none(), st.just("spam"))),
+                    "loaded_at": draw(st.sampled_from([None, "2026-03-09T02:00:00Z"])),
+                }
+            )
+    return raw
+
+
+@st.composite
+def given_settings(draw: st.DrawFn) -> oracle.Settings:
+    """Any combination of the settings."""
+    as_of = st.sampled_from([None, START, START + timedelta(hours=2), START + timedelta(days=9)])
+    return oracle.Settings(
+        timeout_minutes=TIMEOUT_MINUTES,
+        boundaries=BOUNDARIES,
+        courtesy_minutes=draw(st.sampled_from([0, 5])),
+        session_scope=draw(st.sampled_from(["conversation", "session"])),
+        after_escalation=draw(st.sampled_from(["handoff", "session"])),
+        as_of=draw(st.one_of(st.none(), as_of)),
+        reporting_timezone=draw(
+            st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"])
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with lookups of its own."""
+    project = projects.copy_project(tmp_path_factory.mktemp("project"))
+    timeouts = [
+        {"channel": channel, "timeout_minutes": minutes}
+        for channel, minutes in TIMEOUT_MINUTES.items()
+    ]
+    boundaries = [
+        {"source": source, "event_type": event_type, "boundary": boundary}
+        for (source, event_type), boundary in BOUNDARIES.items()
+    ]
+    seeds = project / "seeds"
+    projects.write_csv(seeds / "channel_policies.csv", tuple(timeouts[0]), timeouts)
+    projects.write_csv(seeds / "event_types.csv", tuple(boundaries[0]), boundaries)
+    return project
+
+
+def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settings) -> Path:
+    """Build the marts from raw rows, one source as seeds, the other as files; give the database."""
+    home = folder / "home"
+    for table, columns in projects.CONTRACT.items():
+        seed = project / "seeds" / "sample" / f"sample_{table}.csv"
+        projects.write_csv(seed, columns, raw[projects.SEEDED_SOURCE][table])
+        file = folder / "raw" / f"{table}.jsonl"
+        projects.write_jsonl(file, raw[projects.FILES_SOURCE][table])
+    (home / "warehouse").mkdir(parents=True, exist_ok=True)
+    database = home / "warehouse" / "containment.duckdb"
+    database.unlink(missing_ok=True)
+    words = Lookups(frozenset(TIMEOUT_MINUTES), frozenset(BOUNDARIES))
+    with duckdb.connect(str(database)) as connection:
+        raw_files.write_views(raw_files.inspect(folder / "raw", words), connection)
+    projects.dbt(
+        project,
+        home,
+        *("build", "--exclude-resource-type", "unit_test", "--exclude", "test_type:generic"),
+        sources=[projects.SEEDED_SOURCE, projects.FILES_SOURCE],
+        as_of=None if given.as_of is None else given.as_of.isoformat(sep=" "),
+        courtesy_minutes=given.courtesy_minutes,
+        session_scope=given.session_scope,
+        after_escalation=given.after_escalation,
+        reporting_timezone=given.reporting_timezone,
+    )
+    return database
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("oracle")
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    raw=st.fixed_dictionaries({"sample": raw_tables(), "files": raw_tables()}),
+    given=given_settings(),
+)
+def test_every_mart_equals_the_oracle(
+    project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settings
+) -> None:
+    comparison.assert_equals_oracle(build(project, folder, raw, given), oracle.compute(raw, given))
