@@ -7,4 +7,4 @@ select
 from {{ ref('segments') }}
 where segment_kind <> 'session'
 group by channel, segment_kind
-order by channel, segment_count desc
+order by channel asc, segment_count desc

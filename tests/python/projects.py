@@ -38,6 +38,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def copy_project(folder: Path) -> Path:
     """Copy what dbt needs of the project into `folder`, give that folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():

@@ -213,7 +213,7 @@ def test_zero_rows_is_a_valid_night(tmp_path: Path, raw: Path) -> None:
     night = projects.nightly(tmp_path, "--source", "files", "--raw-path", str(raw))
     assert night.returncode == 0, night.stderr
     assert "no closed session yet" in night.stdout
-    assert len(night.stderr.splitlines()) == 3  # one warning for each empty table
+    assert night.stderr.count("warning: ") == 3  # one for each empty table
 
 
 def test_an_unknown_channel_and_event_type_are_named_and_the_night_goes_on(

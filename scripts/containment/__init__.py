@@ -1,0 +1,1 @@
+"""What scripts/nightly and scripts/test call."""

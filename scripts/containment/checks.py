@@ -1,0 +1,86 @@
+"""All checks of the project, one after the other; all of them run, whatever fails."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from containment import dbt_run
+from containment.console import Clock, say
+from containment.places import PROJECT, Home
+
+SQL_FOLDERS = ("models", "tests", "analyses")
+
+
+def main() -> None:
+    """Run the command line; exit 1 when a check failed. The last line is pytest's own."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/test", description="Lint, build the sample with all its tests, run pytest."
+    )
+    parser.add_argument("--all", action="store_true", help="also the checks that take long")
+    heavy = parser.parse_args().all
+    try:
+        failed = [name for name, passed in _checks() if not passed]
+        if failed:
+            say(f"failed: {', '.join(failed)}; now pytest")
+        pytest = _python("pytest", *([] if heavy else ["-m", "not heavy"]))
+        code = subprocess.run(pytest, cwd=PROJECT, check=False).returncode
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(1 if failed else code)
+
+
+def _checks() -> Iterator[tuple[str, bool]]:
+    """Run each check but pytest; yield its name and whether it passed."""
+    with tempfile.TemporaryDirectory(prefix="containment-test-") as folder:
+        home = Home(Path(folder))
+        # The linter's dbt must not write into the project either.
+        environment = {
+            **os.environ,
+            "CONTAINMENT_HOME": folder,
+            "DBT_TARGET_PATH": str(home.dbt_target),
+            "DBT_LOG_PATH": str(home.dbt_logs),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        home.warehouse_folder.mkdir()
+        folders = [name for name in SQL_FOLDERS if any((PROJECT / name).rglob("*.sql"))]
+        for name, command in (
+            ("ruff check", _python("ruff", "check", "--quiet")),
+            ("ruff format", _python("ruff", "format", "--check", "--quiet")),
+            ("yamllint", _python("yamllint", "--strict", ".")),
+            ("sqlfluff", _python("sqlfluff", "lint", "--disable-progress-bar", *folders)),
+        ):
+            clock = Clock()
+            done = subprocess.run(
+                command,
+                cwd=PROJECT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            yield name, _told(name, done.returncode == 0, clock, done.stdout)
+        clock = Clock()
+        outcome = dbt_run.build(PROJECT, home, "duckdb", {}, unit_tests=True)
+        said = "\n".join(outcome.failures) or outcome.summary
+        yield (
+            "dbt build",
+            _told(f"dbt build ({outcome.summary})", outcome.exit_code == 0, clock, said),
+        )
+
+
+def _told(name: str, passed: bool, clock: Clock, output: str) -> bool:
+    say(f"{'ok    ' if passed else 'FAILED'} {name} ({clock})")
+    if not passed:
+        say(output.rstrip())
+    return passed
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]

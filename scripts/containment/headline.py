@@ -1,0 +1,131 @@
+"""The few numbers at the end of a night, read from what was published."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from math import floor, sqrt
+from pathlib import Path
+
+import duckdb
+
+from containment.errors import one_line
+
+NORMAL_95 = 1.959963984540054
+# Contained, closed and open sessions. Not count_if: it is null where every value is.
+COUNTS = (
+    "count(*) filter (where is_contained), count(*) filter (where outcome <> 'open'), "
+    "count(*) filter (where outcome = 'open')"
+)
+
+
+def lines(published: Path) -> list[str]:
+    """Take the published database file, give the lines to print."""
+    try:
+        with duckdb.connect(str(published), read_only=True) as connection:
+            return [
+                _headline(connection),
+                *_by_channel(connection),
+                "",
+                *_reconciliation(connection),
+            ]
+    except duckdb.Error as error:
+        return [f"no headline: {one_line(error)}"]
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in percent, cut to one decimal (2 of 3 is 66.6): a rate is never overstated."""
+    tenths = part * 1000 // whole
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def wilson(part: int, whole: int) -> tuple[str, str]:
+    """The 95 % Wilson interval of a share in percent, both ends cut to one decimal."""
+    share, squared = part / whole, NORMAL_95**2 / whole
+    middle = (share + squared / 2) / (1 + squared)
+    reach = sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
+    # A hair is added before the cut, as 0.7 * 1000 falls just short of 700 in binary.
+    low, high = (
+        floor(max(0.0, min(1.0, end)) * 1000 + 1e-9) for end in (middle - reach, middle + reach)
+    )
+    return f"{low / 10:.1f}", f"{high / 10:.1f}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]], texts: int) -> Iterator[str]:
+    """Rows in columns under a header; the first `texts` columns to the left, numbers right."""
+    cells = [[str(cell) for cell in header]]
+    cells += [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    for row in cells:
+        padded = (
+            cell.ljust(width) if column < texts else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(padded).rstrip()
+
+
+def _headline(connection: duckdb.DuckDBPyConnection) -> str:
+    contained, closed, still_open = _one(connection, f"select {COUNTS} from marts.sessions")
+    (as_of,) = _one(connection, "select max(as_of) from marts.settings")
+    ending = f"{still_open:,} open; as of {_moment(as_of)}"
+    if not closed:
+        return f"Containment: no closed session yet; {ending}"
+    low, high = wilson(contained, closed)
+    return (
+        f"Containment {percent(contained, closed)} % "
+        f"({contained:,} of {closed:,} closed session{'' if closed == 1 else 's'}; "
+        f"95 % interval {low}–{high} %); {ending}"
+    )
+
+
+def _by_channel(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute(
+        f"select channel, {COUNTS} from marts.sessions group by channel order by 3 desc, 1"
+    ).fetchall()
+    shown = [
+        (
+            channel,
+            f"{percent(contained, closed)} %" if closed else "-",
+            contained,
+            closed,
+            still_open,
+        )
+        for channel, contained, closed, still_open in rows
+    ]
+    if not shown:
+        return []
+    return ["", *table(("channel", "rate", "contained", "closed", "open"), shown, texts=1)]
+
+
+def _reconciliation(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for source, name, reason, rows in connection.execute(
+        "select source, table_name, reason, count(*) from marts.rejected_rows "
+        "group by all order by count(*) desc, reason"
+    ).fetchall():
+        reasons[source, name].append(f"{reason} {rows:,}")
+    rows = connection.execute(
+        "select source, table_name, rows_read, rows_used, rows_duplicate, rows_rejected "
+        "from marts.row_reconciliation order by source, table_name"
+    ).fetchall()
+    shown = [
+        (f"{source} {name}", *(int(count) for count in counts)) for source, name, *counts in rows
+    ]
+    header, *body = table(("rows of", "read", "used", "duplicates", "rejected"), shown, texts=1)
+    why = ("; ".join(reasons[source, name]) for source, name, *_ in rows)
+    return [header, *(f"{line}  {said}".rstrip() for line, said in zip(body, why, strict=True))]
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def _moment(value: object) -> str:
+    if not isinstance(value, datetime):
+        return "the newest load" if value is None else f"{value} UTC"
+    exact = value.replace(tzinfo=None)
+    form = "%Y-%m-%d %H:%M" if exact.second == exact.microsecond == 0 else "%Y-%m-%d %H:%M:%S"
+    return f"{exact.strftime(form)} UTC"

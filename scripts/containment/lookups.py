@@ -1,0 +1,111 @@
+"""The lookup seeds that analysts edit: read and checked before anything runs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from containment.errors import Stop, one_line
+
+ANY = "*"
+MOST_MINUTES = 525_600  # a year
+BOUNDARIES = ("resolved", "escalated", "none")
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """The words that the seeds know."""
+
+    channels: frozenset[str]
+    event_types: frozenset[tuple[str, str]]  # (source or *, event type)
+
+    def knows_event_type(self, source: str, event_type: str) -> bool:
+        """Whether an event type of a source has a row, its own or one for every source."""
+        return not self.event_types.isdisjoint({(source, event_type), (ANY, event_type)})
+
+
+def load(root: Path) -> Lookups:
+    """Take the project folder, give its lookups; Stop at the first row that is wrong."""
+    return Lookups(
+        channels=frozenset(_channels(root / "seeds" / "channel_policies.csv")),
+        event_types=frozenset(_event_types(root / "seeds" / "event_types.csv")),
+    )
+
+
+def _channels(path: Path) -> set[str]:
+    where = f"seeds/{path.name}"
+    found: set[str] = set()
+    for line, row in _rows(path, ("channel", "timeout_minutes")):
+        channel, minutes = row["channel"], row["timeout_minutes"]
+        _check_word(where, line, "channel", channel)
+        if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes) <= MOST_MINUTES):
+            raise Stop(
+                f"{where} line {line}: timeout_minutes of {channel!r} is {minutes!r}; "
+                f"write whole minutes from 1 to {MOST_MINUTES}"
+            )
+        if channel in found:
+            raise Stop(f"{where} line {line}: channel {channel!r} stands twice; keep one row")
+        found.add(channel)
+    if ANY not in found:
+        raise Stop(f"{where}: no row for *; add one, it is the timeout of every other channel")
+    return found
+
+
+def _event_types(path: Path) -> set[tuple[str, str]]:
+    where = f"seeds/{path.name}"
+    found: set[tuple[str, str]] = set()
+    for line, row in _rows(path, ("source", "event_type", "boundary")):
+        source, event_type, boundary = row["source"], row["event_type"], row["boundary"]
+        _check_word(where, line, "source", source)
+        _check_word(where, line, "event_type", event_type)
+        if boundary not in BOUNDARIES:
+            raise Stop(
+                f"{where} line {line}: boundary of {event_type!r} is {boundary!r}; "
+                "write resolved, escalated or none"
+            )
+        if (source, event_type) in found:
+            raise Stop(
+                f"{where} line {line}: {event_type!r} of source {source!r} stands twice; "
+                "keep one row"
+            )
+        found.add((source, event_type))
+    return found
+
+
+def _check_word(where: str, line: int, column: str, word: str) -> None:
+    # The models compare with words in lower case: any other row would never be used.
+    plain = word.strip().lower()
+    if not plain:
+        raise Stop(f"{where} line {line}: {column} is blank; fill it in")
+    if word != plain:
+        raise Stop(f"{where} line {line}: {column} is {word!r}; write {plain!r}")
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (line number, row) of a seed."""
+    where = f"seeds/{path.name}"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            for column in columns:
+                if column not in header:
+                    found = ", ".join(header) or "none"
+                    raise Stop(f"{where}: no column {column}; add it (found: {found})")
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise Stop(
+                        f"{where} line {reader.line_num}: {len(cells)} values in "
+                        f"{len(header)} columns; write as many as the header names"
+                    )
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+    except FileNotFoundError:
+        raise Stop(f"{where}: not found; restore it") from None
+    except UnicodeDecodeError:
+        raise Stop(f"{where}: not UTF-8 text; save it as UTF-8") from None
+    except (OSError, csv.Error) as error:
+        raise Stop(f"{where}: cannot be read ({one_line(error)})") from None

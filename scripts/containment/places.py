@@ -1,0 +1,39 @@
+"""Where a run keeps its things: everything it writes lies under one home folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths under the home folder (an absolute path)."""
+
+    folder: Path
+
+    @property
+    def warehouse_folder(self) -> Path:
+        return self.folder / "warehouse"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.warehouse_folder / "containment.duckdb"
+
+    @property
+    def lock(self) -> Path:
+        return self.warehouse_folder / ".lock"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.warehouse_folder / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        return self.warehouse_folder / "logs"
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "published"

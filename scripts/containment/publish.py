@@ -1,0 +1,177 @@
+"""Copy the marts out of the warehouse and put them in place at once.
+
+published/versions/<UTC time>/containment.duckdb and parquet/<mart>.parquet are one publication;
+published/current points to the one that counts, and published/containment.duckdb and
+published/parquet point through it. Readers have the old one or the new one, never a mixture.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+import duckdb
+
+from containment import sql, warehouse
+from containment.errors import Stop, one_line
+from containment.places import Home
+
+SCHEMA = "marts"
+COPY = "publication"  # the name under which the new file is attached
+KEPT = 3
+UNFINISHED = ".new-"  # what a killed run leaves begins with this
+# Older clients must be able to open the file, BI tools' drivers above all.
+STORAGE_VERSION = "v1.0.0"
+
+
+def publish(home: Home) -> Path:
+    """Take the home folder, publish its marts, give the folder of the publication.
+
+    Stop when that fails; the last publication then stays as it is. Only for one process at a
+    time: the caller holds the lock.
+    """
+    versions = home.published / "versions"
+    unfinished = None
+    try:
+        versions.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(home.published)
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=versions))
+        unfinished.chmod(0o755)  # BI tools may run as somebody else
+        _copy(home.warehouse, unfinished)
+        _sync(unfinished)
+        publication = versions / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+        unfinished.rename(publication)
+        _point(home.published / "current", Path("versions", publication.name))
+        _point(home.published / "containment.duckdb", Path("current", "containment.duckdb"))
+        _point(home.published / "parquet", Path("current", "parquet"))
+        _sync_folder(home.published)
+    except (OSError, duckdb.Error) as error:
+        where = getattr(error, "filename", None) or home.published
+        raise Stop(
+            f"{where}: cannot publish ({one_line(error)}); free it and start again, "
+            "the last publication stays"
+        ) from None
+    finally:
+        if unfinished is not None:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    _remove_old(home.published)
+    return publication
+
+
+def _copy(source: Path, folder: Path) -> None:
+    """Write the marts to containment.duckdb and parquet/ in `folder`, and count them again."""
+    target = folder / "containment.duckdb"
+    parquet = folder / "parquet"
+    parquet.mkdir()
+    with warehouse.opened(source) as connection:
+        marts = [
+            row[0]
+            for row in connection.execute(
+                "select table_name from information_schema.tables "
+                "where table_catalog = current_database() and table_schema = ? order by table_name",
+                [SCHEMA],
+            ).fetchall()
+        ]
+        if not marts:
+            raise Stop(f"{source}: no table in schema {SCHEMA}; nothing to publish")
+        connection.execute("set preserve_insertion_order = true")
+        connection.execute(
+            f"attach {sql.text(str(target))} as {COPY} (storage_version '{STORAGE_VERSION}')"
+        )
+        connection.execute(f"create schema {COPY}.{SCHEMA}")
+        for mart in marts:
+            copied = f"{COPY}.{SCHEMA}.{sql.name(mart)}"
+            file = parquet / f"{mart}.parquet"
+            connection.execute(f"create table {copied} as select * from {SCHEMA}.{sql.name(mart)}")
+            _copy_comments(connection, mart)
+            connection.execute(
+                f"copy {copied} to {sql.text(str(file))} (format parquet, compression zstd)"
+            )
+        connection.execute(f"detach {COPY}")
+        expected = {mart: _count(connection, f"{SCHEMA}.{sql.name(mart)}") for mart in marts}
+    _check(target, parquet, expected)
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+    copied = f"{COPY}.{SCHEMA}.{sql.name(mart)}"
+    here = "database_name = current_database() and schema_name = ? and comment is not null"
+    for function, column in (("duckdb_tables", "table_name"), ("duckdb_views", "view_name")):
+        for (comment,) in connection.execute(
+            f"select comment from {function}() where {here} and {column} = ?", [SCHEMA, mart]
+        ).fetchall():
+            connection.execute(f"comment on table {copied} is {sql.text(comment)}")
+    for column, comment in connection.execute(
+        f"select column_name, comment from duckdb_columns() where {here} and table_name = ?",
+        [SCHEMA, mart],
+    ).fetchall():
+        connection.execute(f"comment on column {copied}.{sql.name(column)} is {sql.text(comment)}")
+
+
+def _check(target: Path, parquet: Path, expected: Mapping[str, int]) -> None:
+    """Open what was written as a reader would; Stop when a row is missing."""
+    if target.with_name(target.name + ".wal").exists():
+        raise Stop(f"{target}: not written to the end; start again, the last publication stays")
+    with duckdb.connect(str(target), read_only=True) as connection:
+        for mart, rows in expected.items():
+            found = _count(connection, f"{SCHEMA}.{sql.name(mart)}")
+            exported = _count(connection, f"read_parquet({sql.path(parquet / f'{mart}.parquet')})")
+            if not rows == found == exported:
+                raise Stop(
+                    f"{target.parent}: {mart} has {rows} rows in the warehouse, {found} in the "
+                    f"copy, {exported} in parquet; start again, the last publication stays"
+                )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    row = connection.execute(f"select count(*) from {relation}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make `link` a symbolic link to `target` (relative to it) in one step; else leave it."""
+    if link.is_symlink() and os.readlink(link) == str(target):
+        return
+    temporary = link.with_name(f"{UNFINISHED}{link.name}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    os.replace(temporary, link)
+
+
+def _sync(folder: Path) -> None:
+    """Wait till all below the folder is on the disk: the content must not come after the switch."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(parent, name), "rb") as file:
+                os.fsync(file.fileno())
+        _sync_folder(Path(parent))
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove_leftovers(published: Path) -> None:
+    for link in published.glob(f"{UNFINISHED}*"):
+        link.unlink()
+    for folder in (published / "versions").glob(f"{UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_old(published: Path) -> None:
+    """Keep the current publication and the newest others; a reader may hold an old one open."""
+    current = Path(os.readlink(published / "current")).name
+    others = sorted(
+        entry.name for entry in (published / "versions").iterdir() if entry.name != current
+    )
+    for name in others[: -(KEPT - 1)]:
+        shutil.rmtree(published / "versions" / name, ignore_errors=True)

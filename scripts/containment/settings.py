@@ -1,0 +1,277 @@
+"""The settings of a run: vars of dbt_project.yml, overlaid by the command line, checked."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import yaml
+
+from containment import raw_files
+from containment.errors import Stop, one_line
+
+PROJECT_FILE = "dbt_project.yml"
+RAW_PATH_VARIABLE = "CONTAINMENT_RAW_PATH"
+FILES = "files"
+SESSION_SCOPES = ("conversation", "session")
+AFTER_ESCALATION = ("handoff", "session")
+MOST_COURTESY_MINUTES = 10_080  # a week
+
+TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?"
+    r" ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?"
+)
+
+
+class Given(NamedTuple):
+    """A value and the place it comes from, as the user knows it."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that are fit to run with. `others`: vars that only the models read."""
+
+    sources: tuple[str, ...]
+    raw_path: Path | None
+    as_of: str | None
+    reporting_timezone: str
+    session_scope: str
+    after_escalation: str
+    courtesy_minutes: int
+    others: Mapping[str, Any]
+
+    def dbt_vars(self) -> dict[str, Any]:
+        """The vars that dbt is given."""
+        return {
+            **self.others,
+            "sources": list(self.sources),
+            "raw_path": None if self.raw_path is None else str(self.raw_path),
+            "as_of": self.as_of,
+            "reporting_timezone": self.reporting_timezone,
+            "session_scope": self.session_scope,
+            "after_escalation": self.after_escalation,
+            "courtesy_minutes": self.courtesy_minutes,
+        }
+
+
+def load(
+    root: Path,
+    options: Mapping[str, Given],
+    vars_text: str | None,
+    environment: Mapping[str, str],
+) -> Settings:
+    """Take the project folder, values of options, the text of --vars and the environment.
+
+    The first that names a setting counts: option, --vars, environment, dbt_project.yml.
+    Gives the settings; Stop when one is unknown or cannot be used.
+    """
+    given = _project_vars(root)
+    if environment.get(RAW_PATH_VARIABLE):
+        given["raw_path"] = Given(environment[RAW_PATH_VARIABLE], RAW_PATH_VARIABLE)
+    given.update(_command_line_vars(vars_text, known=set(given)))
+    given.update(options)
+
+    sources = _sources(given.pop("sources", Given(None, PROJECT_FILE)), root)
+    raw_path = _raw_path(given.pop("raw_path", Given(None, PROJECT_FILE)), sources, root)
+    return Settings(
+        sources=sources,
+        raw_path=raw_path,
+        as_of=_as_of(given.pop("as_of", Given(None, PROJECT_FILE))),
+        reporting_timezone=_timezone(given.pop("reporting_timezone", Given("UTC", PROJECT_FILE))),
+        session_scope=_choice("session_scope", given, SESSION_SCOPES),
+        after_escalation=_choice("after_escalation", given, AFTER_ESCALATION),
+        courtesy_minutes=_minutes(given.pop("courtesy_minutes", Given(0, PROJECT_FILE))),
+        others={name: setting.value for name, setting in given.items()},
+    )
+
+
+def parse_time(value: str) -> str | None:
+    """Take an ISO 8601 time (UTC where it names no offset), give it in UTC without an offset.
+
+    '2026-10-05T04:00+02:00' gives '2026-10-05 02:00:00'. None when it is no such time.
+    """
+    match = TIME.fullmatch(value.strip())
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0))
+        moment += timedelta(
+            seconds=int(second or 0), microseconds=int((fraction or "").ljust(6, "0"))
+        )
+        if second is not None and int(second) > 59:
+            return None
+        if zone not in (None, "Z", "UTC"):
+            digits = zone[1:].replace(":", "").ljust(4, "0")
+            offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+            if offset >= timedelta(days=1) or int(digits[2:]) > 59:
+                return None
+            moment -= offset if zone[0] == "+" else -offset
+    except (ValueError, OverflowError):
+        return None
+    return moment.isoformat(sep=" ")
+
+
+def read_project(root: Path) -> dict[str, Any]:
+    """Take the project folder, give the content of its dbt_project.yml."""
+    return _read_yaml(root / PROJECT_FILE)
+
+
+def target_type(root: Path, target: str) -> str:
+    """Take the name of a dbt target, give its type (duckdb, spark ...); Stop when there is none."""
+    profile = read_project(root).get("profile")
+    outputs = (_read_yaml(root / "profiles.yml").get(profile) or {}).get("outputs") or {}
+    if target not in outputs:
+        raise Stop(f"--target {target}: not in profiles.yml; it has {', '.join(sorted(outputs))}")
+    return str(outputs[target].get("type"))
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """'; did you mean X?' with the known word that is most like this one, or nothing."""
+    lower = {name.lower(): name for name in reversed(known)}
+    match = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    return f"; did you mean {lower[match[0]]!r}?" if match else ""
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Stop(f"{path}: not found; restore it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Stop(f"{path}: cannot be read ({one_line(error)})") from None
+    except yaml.YAMLError as error:
+        raise Stop(f"{path.name}: {_yaml_problem(error)}") from None
+    if not isinstance(content, dict):
+        raise Stop(f"{path.name}: expected names with values; restore it")
+    return content
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "not readable"
+    return f"not valid YAML: {problem}" + (f" (line {mark.line + 1})" if mark else "")
+
+
+def _project_vars(root: Path) -> dict[str, Given]:
+    project = read_project(root)
+    declared = project.get("vars") or {}
+    nested = declared.get(project.get("name")) if isinstance(declared, dict) else None
+    values = nested if isinstance(nested, dict) else declared
+    if not isinstance(values, dict):
+        raise Stop(f"{PROJECT_FILE}: vars is {values!r}; expected names with values")
+    return {str(name): Given(value, PROJECT_FILE) for name, value in values.items()}
+
+
+def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Given]:
+    if not vars_text:
+        return {}
+    try:
+        values = yaml.safe_load(vars_text)
+    except yaml.YAMLError as error:
+        raise Stop(
+            f"--vars: {_yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'"
+        ) from None
+    if not isinstance(values, dict):
+        raise Stop(f"--vars: {vars_text!r} names no setting; write e.g. '{{courtesy_minutes: 5}}'")
+    for name in values:
+        if name not in known:
+            raise Stop(
+                f"--vars: no setting {str(name)!r}{nearest(str(name), sorted(known))} "
+                f"(settings are the vars of {PROJECT_FILE})"
+            )
+    return {name: Given(value, "--vars") for name, value in values.items()}
+
+
+def _sources(given: Given, root: Path) -> tuple[str, ...]:
+    names = [given.value] if isinstance(given.value, str) else given.value
+    if not isinstance(names, list | tuple) or not names:
+        raise Stop(f"{given.origin}: sources is {given.value!r}; name at least one, e.g. [sample]")
+    folder = root / "models" / "staging"
+    known = (
+        sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+        if folder.is_dir()
+        else []
+    )
+    for name in names:
+        if name not in known:
+            raise Stop(
+                f"{given.origin}: no source {str(name)!r}{nearest(str(name), known)} "
+                f"(sources are the folders of models/staging: {', '.join(known) or 'none'})"
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def _raw_path(given: Given, sources: tuple[str, ...], root: Path) -> Path | None:
+    if FILES not in sources:
+        if given.origin == "--raw-path":
+            raise Stop(f"--raw-path: only the source 'files' reads it; add --source {FILES}")
+        return None
+    if not given.value:
+        raise Stop("raw_path is not set; name the folder that the source 'files' reads: --raw-path")
+    if not isinstance(given.value, str):
+        raise Stop(f"{given.origin}: raw_path is {given.value!r}; name a folder")
+    # A path in a file of the project starts at the project, one that was typed where one stands.
+    start = root if given.origin == PROJECT_FILE else Path.cwd()
+    folder = Path(os.path.abspath(start / Path(given.value).expanduser()))
+    raw_files.check_folder(folder)
+    return folder
+
+
+def _as_of(given: Given) -> str | None:
+    value = given.value
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):  # YAML reads an unquoted time by itself
+        naive = (
+            value if value.tzinfo is None else value.astimezone(timezone.utc).replace(tzinfo=None)
+        )
+        return naive.isoformat(sep=" ")
+    if isinstance(value, date):
+        value = value.isoformat()
+    moment = parse_time(value) if isinstance(value, str) else None
+    if moment is None:
+        raise Stop(
+            f"{given.origin}: as_of is {value!r}; write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
+        )
+    return moment
+
+
+def _timezone(given: Given) -> str:
+    with duckdb.connect() as connection:
+        rows = connection.execute("select name from pg_timezone_names() order by name").fetchall()
+    known = [row[0] for row in rows]
+    if given.value not in known:
+        raise Stop(
+            f"{given.origin}: no time zone {given.value!r} for reporting_timezone"
+            f"{nearest(str(given.value), known)} (write e.g. Europe/Berlin)"
+        )
+    return given.value
+
+
+def _choice(name: str, given: dict[str, Given], allowed: tuple[str, ...]) -> str:
+    value, origin = given.pop(name, Given(allowed[0], PROJECT_FILE))
+    if value not in allowed:
+        raise Stop(f"{origin}: {name} is {value!r}; write {' or '.join(allowed)}")
+    return value
+
+
+def _minutes(given: Given) -> int:
+    value = given.value
+    if type(value) is not int or not 0 <= value <= MOST_COURTESY_MINUTES:
+        raise Stop(
+            f"{given.origin}: courtesy_minutes is {value!r}; "
+            f"write whole minutes from 0 to {MOST_COURTESY_MINUTES}"
+        )
+    return value

@@ -1,0 +1,57 @@
+"""Open the warehouse file that the nightly builds in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from containment.console import warn
+from containment.errors import LOCKED, Stop, one_line
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Take the warehouse file (made when missing), give a connection that is closed at the end.
+
+    A file that is no database any more is deleted: everything in it is made of the raw tables.
+    """
+    try:
+        connection = _connect(path)
+    except duckdb.Error as error:
+        if not path.is_file():
+            raise Stop(f"{path}: cannot be made ({one_line(error)})") from None
+        warn(f"{path}: damaged ({one_line(error)}); deleted, it is built anew from the raw tables")
+        path.unlink()
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        connection = _connect(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the file; Stop when it is sound and yet cannot be had."""
+    try:
+        connection = duckdb.connect(str(path))
+        connection.execute("set TimeZone = 'UTC'")
+        return connection
+    except duckdb.Error as error:
+        message = str(error)
+        if "lock" in message.lower() and "Could not set" in message:
+            holder = re.search(r"PID (\d+)", message)
+            who = f"process {holder[1]}" if holder else "another process"
+            raise Stop(f"{path}: {who} has it open; close that and start again", LOCKED) from None
+        if "version number" in message:
+            raise Stop(
+                f"{path}: of another DuckDB ({one_line(error)}); delete it to build anew"
+            ) from None
+        if "Permission denied" in message or "Read-only file system" in message:
+            raise Stop(
+                f"{path}: cannot be written ({one_line(error)}); choose another --home"
+            ) from None
+        raise

@@ -1,0 +1,366 @@
+"""Settings and lookup seeds: what is taken, and the one line with which the rest is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from containment import lookups, settings
+from containment.errors import UNUSABLE, Stop
+from containment.settings import Given, Settings
+
+PROJECT_FILE = """
+name: shop
+profile: shop
+vars:
+  shop:
+    sources: [sample]
+    raw_path: null
+    as_of: null
+    reporting_timezone: UTC
+    session_scope: conversation
+    after_escalation: handoff
+    courtesy_minutes: 0
+    zendesk_schema: zendesk
+"""
+PROFILES = "shop: {outputs: {duckdb: {type: duckdb}, big: {type: spark}}}"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project folder with two sources and good seeds."""
+    (tmp_path / "dbt_project.yml").write_text(PROJECT_FILE)
+    (tmp_path / "profiles.yml").write_text(PROFILES)
+    for source in ("sample", "files"):
+        (tmp_path / "models" / "staging" / source).mkdir(parents=True)
+    (tmp_path / "seeds").mkdir()
+    seed(tmp_path, "channel_policies", "channel,timeout_minutes,note\n*,60,all others\nchat,30,\n")
+    seed(tmp_path, "event_types", "source,event_type,boundary\n*,closed,resolved\nfiles,x,none\n")
+    return tmp_path
+
+
+def seed(project: Path, name: str, content: str) -> None:
+    (project / "seeds" / f"{name}.csv").write_text(content)
+
+
+def load(
+    project: Path,
+    vars_text: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Settings:
+    given = {
+        name: Given(value, f"--{name.replace('_', '-').removesuffix('s')}")
+        for name, value in options.items()
+    }
+    return settings.load(project, given, vars_text, environment or {})
+
+
+def refusal(project: Path, *arguments: Any, **options: Any) -> str:
+    with pytest.raises(Stop) as stop:
+        load(project, *arguments, **options)
+    return line_of(stop.value)
+
+
+def line_of(stop: Stop) -> str:
+    assert stop.exit_code == UNUSABLE
+    assert "\n" not in str(stop)
+    return str(stop)
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+def test_the_project_file_alone(project: Path) -> None:
+    assert load(project).dbt_vars() == {
+        "sources": ["sample"],
+        "raw_path": None,
+        "as_of": None,
+        "reporting_timezone": "UTC",
+        "session_scope": "conversation",
+        "after_escalation": "handoff",
+        "courtesy_minutes": 0,
+        "zendesk_schema": "zendesk",
+    }
+
+
+def test_options_go_before_vars_and_vars_before_the_project_file(project: Path) -> None:
+    found = load(
+        project,
+        "{as_of: 2026-10-05, courtesy_minutes: 5, zendesk_schema: z}",
+        as_of="2026-10-06",
+    )
+    assert (found.as_of, found.courtesy_minutes) == ("2026-10-06 00:00:00", 5)
+    assert found.others == {"zendesk_schema": "z"}
+
+
+def test_vars_need_not_be_nested(project: Path) -> None:
+    (project / "dbt_project.yml").write_text("{name: shop, vars: {sources: [sample]}}")
+    assert load(project).sources == ("sample",)
+
+
+def test_the_project_of_this_repository_is_fit_to_run() -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert settings.load(root, {}, None, {}).sources
+    assert "chat" in lookups.load(root).channels
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-10-05", "2026-10-05 00:00:00"),
+        ("2026-10-05T02:00", "2026-10-05 02:00:00"),
+        ("2026-10-05 02:00:01.5", "2026-10-05 02:00:01.500000"),
+        ("2026-10-05T02:00:00Z", "2026-10-05 02:00:00"),
+        ("2026-10-05 02:00 UTC", "2026-10-05 02:00:00"),
+        ("2026-10-05T02:00:00+02:00", "2026-10-05 00:00:00"),
+        ("2026-10-05T02:00:00-0530", "2026-10-05 07:30:00"),
+        ("2026-01-01T00:30+01", "2025-12-31 23:30:00"),
+    ],
+)
+def test_as_of_becomes_utc(project: Path, written: str, meant: str) -> None:
+    assert load(project, as_of=written).as_of == meant
+    # The same from YAML, where an unquoted time comes as a time.
+    assert load(project, f"as_of: {written}").as_of == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "yesterday",
+        "2026-02-30",
+        "2026-10-05T24:00",
+        "05.10.2026",
+        "20261005",
+        "2026-10-05T02:00+25",
+        "2026-10-05T02:00:60",
+        "2026-10-05T02:00+01:60",
+        "0001-01-01T00:00+01:00",
+    ],
+)
+def test_as_of_that_is_no_time(project: Path, written: str) -> None:
+    assert refusal(project, as_of=written) == (
+        f"--as-of: as_of is {written!r}; write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
+    )
+
+
+@pytest.mark.parametrize(
+    ("vars_text", "line"),
+    [
+        (
+            "session_scop: session",
+            "--vars: no setting 'session_scop'; did you mean 'session_scope'? "
+            "(settings are the vars of dbt_project.yml)",
+        ),
+        ("qqq: 1", "--vars: no setting 'qqq' (settings are the vars of dbt_project.yml)"),
+        (
+            "session_scope: person",
+            "--vars: session_scope is 'person'; write conversation or session",
+        ),
+        (
+            "after_escalation: null",
+            "--vars: after_escalation is None; write handoff or session",
+        ),
+        *(
+            (
+                f"courtesy_minutes: {value}",
+                f"--vars: courtesy_minutes is {shown}; write whole minutes from 0 to 10080",
+            )
+            for value, shown in [
+                ("-1", "-1"),
+                ("10081", "10081"),
+                ("1.5", "1.5"),
+                ("'5'", "'5'"),
+                ("true", "True"),
+            ]
+        ),
+        (
+            "reporting_timezone: europe/berlin",
+            "--vars: no time zone 'europe/berlin' for reporting_timezone; "
+            "did you mean 'Europe/Berlin'? (write e.g. Europe/Berlin)",
+        ),
+        (
+            "reporting_timezone: 7",
+            "--vars: no time zone 7 for reporting_timezone (write e.g. Europe/Berlin)",
+        ),
+        (
+            "sources: []",
+            "--vars: sources is []; name at least one, e.g. [sample]",
+        ),
+        (
+            "sources: {a: 1}",
+            "--vars: sources is {'a': 1}; name at least one, e.g. [sample]",
+        ),
+        (
+            "sources: [sample, smaple]",
+            "--vars: no source 'smaple'; did you mean 'sample'? "
+            "(sources are the folders of models/staging: files, sample)",
+        ),
+        (
+            "sources: ../../seeds",
+            "--vars: no source '../../seeds' "
+            "(sources are the folders of models/staging: files, sample)",
+        ),
+        (
+            "just words",
+            "--vars: 'just words' names no setting; write e.g. '{courtesy_minutes: 5}'",
+        ),
+        (
+            "{a: [",
+            "--vars: not valid YAML: expected the node content, but found '<stream end>' (line 1); "
+            "write e.g. '{courtesy_minutes: 5}'",
+        ),
+    ],
+)
+def test_wrong_vars(project: Path, vars_text: str, line: str) -> None:
+    assert refusal(project, vars_text) == line
+
+
+def test_source_named_on_the_command_line(project: Path) -> None:
+    assert load(project, sources=["sample", "sample"]).sources == ("sample",)
+    assert refusal(project, sources=["file"], raw_path=".").startswith(
+        "--source: no source 'file'; did you mean 'files'?"
+    )
+
+
+def test_project_file_missing(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == f"{tmp_path / 'dbt_project.yml'}: not found; restore it"
+
+
+def test_project_file_that_is_no_yaml(project: Path) -> None:
+    (project / "dbt_project.yml").write_text("vars:\n  a: [\nb: c\n")
+    assert refusal(project).startswith("dbt_project.yml: not valid YAML: ")
+
+
+def test_target(project: Path) -> None:
+    assert settings.target_type(project, "big") == "spark"
+    with pytest.raises(Stop) as stop:
+        settings.target_type(project, "bigger")
+    assert line_of(stop.value) == "--target bigger: not in profiles.yml; it has big, duckdb"
+
+
+# --- raw_path ------------------------------------------------------------------------------------
+
+
+def test_raw_path_is_needed_for_files_only(project: Path) -> None:
+    assert refusal(project, sources=["files"]) == (
+        "raw_path is not set; name the folder that the source 'files' reads: --raw-path"
+    )
+    assert refusal(project, raw_path=str(project)) == (
+        "--raw-path: only the source 'files' reads it; add --source files"
+    )
+    assert load(project, environment={"CONTAINMENT_RAW_PATH": "/gone"}).raw_path is None
+
+
+def test_raw_path_must_exist(project: Path) -> None:
+    gone = project / "gone"
+    assert refusal(project, sources=["files"], raw_path=str(gone)) == (
+        f"raw_path {gone}: no such folder; check the path"
+    )
+    assert refusal(project, "raw_path: 7", sources=["files"]) == (
+        "--vars: raw_path is 7; name a folder"
+    )
+
+
+def test_raw_path_by_the_environment(project: Path) -> None:
+    environment = {"CONTAINMENT_RAW_PATH": str(project)}
+    found = load(project, None, environment, sources=["files"])
+    assert found.raw_path == project
+    assert found.dbt_vars()["raw_path"] == str(project)
+    other = load(project, None, environment, sources=["files"], raw_path=str(project / "seeds"))
+    assert other.raw_path == project / "seeds"
+
+
+def test_relative_raw_path(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path / "models")
+    assert load(project, sources=["files"], raw_path="../seeds").raw_path == project / "seeds"
+    text = PROJECT_FILE.replace("raw_path: null", "raw_path: seeds")
+    (project / "dbt_project.yml").write_text(text)
+    assert load(project, sources=["files"]).raw_path == project / "seeds"
+
+
+# --- lookup seeds --------------------------------------------------------------------------------
+
+
+def seed_refusal(project: Path) -> str:
+    with pytest.raises(Stop) as stop:
+        lookups.load(project)
+    return line_of(stop.value)
+
+
+def test_good_seeds(project: Path) -> None:
+    found = lookups.load(project)
+    assert found.channels == {"*", "chat"}
+    assert found.knows_event_type("sample", "closed")
+    assert found.knows_event_type("files", "x")
+    assert not found.knows_event_type("sample", "x")
+
+
+POLICIES = "channel,timeout_minutes\n*,60\n"
+MINUTES = "write whole minutes from 1 to 525600"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("channel\n*\n", ": no column timeout_minutes; add it (found: channel)"),
+        ("", ": no column channel; add it (found: none)"),
+        (POLICIES + "chat,0\n", f" line 3: timeout_minutes of 'chat' is '0'; {MINUTES}"),
+        (POLICIES + "chat,\n", f" line 3: timeout_minutes of 'chat' is ''; {MINUTES}"),
+        (POLICIES + "chat,2.5\n", f" line 3: timeout_minutes of 'chat' is '2.5'; {MINUTES}"),
+        (POLICIES + "chat,-5\n", f" line 3: timeout_minutes of 'chat' is '-5'; {MINUTES}"),
+        (POLICIES + "chat,525601\n", f" line 3: timeout_minutes of 'chat' is '525601'; {MINUTES}"),
+        (POLICIES + "chat,5\nchat,6\n", " line 4: channel 'chat' stands twice; keep one row"),
+        (POLICIES + "Chat,5\n", " line 3: channel is 'Chat'; write 'chat'"),
+        (POLICIES + " ,5\n", " line 3: channel is blank; fill it in"),
+        (
+            POLICIES + "chat,5,6\n",
+            " line 3: 3 values in 2 columns; write as many as the header names",
+        ),
+        (
+            "channel,timeout_minutes\nchat,60\n",
+            ": no row for *; add one, it is the timeout of every other channel",
+        ),
+    ],
+)
+def test_wrong_channel_policies(project: Path, content: str, line: str) -> None:
+    seed(project, "channel_policies", content)
+    assert seed_refusal(project) == f"seeds/channel_policies.csv{line}"
+
+
+TYPES = "source,event_type,boundary\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("source,event_type\n", ": no column boundary; add it (found: source, event_type)"),
+        (
+            TYPES + "*,closed,end\n",
+            " line 2: boundary of 'closed' is 'end'; write resolved, escalated or none",
+        ),
+        (
+            TYPES + "*,a,none\nfiles,a,none\n*,a,resolved\n",
+            " line 4: 'a' of source '*' stands twice; keep one row",
+        ),
+        (TYPES + "*,Closed,none\n", " line 2: event_type is 'Closed'; write 'closed'"),
+        (TYPES + ",closed,none\n", " line 2: source is blank; fill it in"),
+        (TYPES + "*,,none\n", " line 2: event_type is blank; fill it in"),
+    ],
+)
+def test_wrong_event_types(project: Path, content: str, line: str) -> None:
+    seed(project, "event_types", content)
+    assert seed_refusal(project) == f"seeds/event_types.csv{line}"
+
+
+def test_seed_missing(project: Path) -> None:
+    (project / "seeds" / "event_types.csv").unlink()
+    assert seed_refusal(project) == "seeds/event_types.csv: not found; restore it"
+
+
+def test_seed_that_is_not_utf8(project: Path) -> None:
+    (project / "seeds" / "channel_policies.csv").write_bytes(b"channel,timeout_minutes\n\xe9,1\n")
+    assert seed_refusal(project) == "seeds/channel_policies.csv: not UTF-8 text; save it as UTF-8"
