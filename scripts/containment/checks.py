@@ -15,6 +15,8 @@ from containment.console import Clock, say
 from containment.places import PROJECT, Home
 
 SQL_FOLDERS = ("models", "tests", "analyses")
+LIGHT = ("-m", "not heavy")
+HEAVY = ("--hypothesis-profile=many",)  # tests/python/conftest.py says how many
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
         failed = [name for name, passed in _checks() if not passed]
         if failed:
             say(f"failed: {', '.join(failed)}; now pytest")
-        pytest = _python("pytest", *([] if heavy else ["-m", "not heavy"]))
+        pytest = _python("pytest", *(HEAVY if heavy else LIGHT))
         code = subprocess.run(pytest, cwd=PROJECT, check=False).returncode
     except KeyboardInterrupt:
         sys.exit(130)

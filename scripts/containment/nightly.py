@@ -110,6 +110,8 @@ def night(
         if not on_duckdb:
             say(f"built in {whole}; the marts of target {target} stay where they are built")
             return
+        for relation in warehouse.drop_forgotten(home.warehouse, home.dbt_target / "manifest.json"):
+            say(f"dropped {relation}: no model makes it any more")
         clock = Clock()
         publication = publish.publish(home)
         say(f"published: {home.published / 'containment.duckdb'} ({publication.name}, {clock})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import duckdb
 
+from containment import sql
 from containment.console import warn
 from containment.errors import LOCKED, Stop, one_line
+
+BUILT = ("staging", "intermediate", "marts")  # the schemas whose every relation is a model's
 
 
 @contextmanager
@@ -32,6 +36,26 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def drop_forgotten(path: Path, manifest: Path) -> list[str]:
+    """Drop what no model makes any more, so that it is not published for ever; give the names.
+
+    `manifest` is dbt's file that lists the models.
+    """
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    models = {(node["schema"], node["alias"]) for node in nodes if node["resource_type"] == "model"}
+    dropped = []
+    with opened(path) as connection:
+        found = connection.execute(
+            "select schema_name, table_name, 'table' from duckdb_tables() "
+            "union all select schema_name, view_name, 'view' from duckdb_views() order by all"
+        ).fetchall()
+        for schema, relation, kind in found:
+            if schema in BUILT and (schema, relation) not in models:
+                connection.execute(f"drop {kind} {sql.name(schema)}.{sql.name(relation)}")
+                dropped.append(f"{schema}.{relation}")
+    return dropped
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:

@@ -6,6 +6,20 @@ from pathlib import Path
 
 import projects
 import pytest
+from hypothesis import HealthCheck, settings
+
+# An example is a build of the whole project: few on a desk, many with scripts/test --all,
+# the same ones each time.
+settings.register_profile(
+    "few",
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile("many", settings.get_profile("few"), max_examples=100)
+settings.load_profile("few")
 
 
 @pytest.fixture(scope="session")

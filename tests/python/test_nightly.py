@@ -276,6 +276,26 @@ def test_a_failing_test_publishes_nothing_and_exits_1(tmp_path: Path) -> None:
     assert not (tmp_path / "home" / "published").exists()
 
 
+def test_a_mart_without_a_model_is_published_no_longer(tmp_path: Path) -> None:
+    project = projects.copy_project(tmp_path / "project")
+    shutil.copytree(projects.ROOT / "scripts", project / "scripts")
+    mart = project / "models" / "marts" / "brand_names.sql"
+    mart.write_text("select distinct brand from {{ ref('sessions') }}\n")
+    mart.with_suffix(".yml").write_text(
+        "models:\n  - name: brand_names\n    columns:\n"
+        "      - name: brand\n        data_type: string\n"
+    )
+    home = tmp_path / "home"
+    assert projects.nightly(home, root=project).returncode == 0
+    assert projects.rows(published(home), "from marts.brand_names")
+    mart.unlink()
+    mart.with_suffix(".yml").unlink()
+    night = projects.nightly(home, root=project)
+    assert night.returncode == 0, night.stderr
+    assert "dropped marts.brand_names" in night.stdout
+    assert not (home / "published" / "parquet" / "brand_names.parquet").exists()
+
+
 def test_two_nights_at_once_the_second_exits_3_and_names_the_first(tmp_path: Path) -> None:
     environment = {**os.environ, "CONTAINMENT_VENV": sys.prefix, "CONTAINMENT_HOME": str(tmp_path)}
     first = subprocess.Popen(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ import duckdb
 import oracle
 import projects
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from containment import raw_files
 from containment.lookups import Lookups
 
-EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "6"))
 TIMEOUT_MINUTES = {"*": 60, "chat": 30, "sms": 1440}
 BOUNDARIES = {
     ("*", "resolved"): "resolved",
@@ -124,7 +122,7 @@ def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversatio
 def raw_tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     """The raw tables of one source."""
     raw: dict[str, list[dict[str, Any]]] = {"conversations": [], "messages": [], "events": []}
-    for conversation_id in draw(st.lists(IDS, max_size=6, unique=True)):
+    for conversation_id in draw(st.lists(IDS, max_size=10, unique=True)):
         draw(timelines(raw, conversation_id))
         # No row: an orphan. Two rows: a duplicate.
         for _ in range(draw(st.sampled_from([1, 1, 1, 1, 0, 2]))):
@@ -210,14 +208,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("oracle")
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
 @given(
     raw=st.fixed_dictionaries({"sample": raw_tables(), "files": raw_tables()}),
     given=given_settings(),
