@@ -119,12 +119,16 @@ handling_added as (
         *,
         max(case when segment_kind = 'session' and not is_after_escalation then segment_number end)
             over contact as contact_session_segment_number,
-        min(case when is_after_escalation then first_agent_message_us end)
-            over contact as handoff_first_agent_message_us,
-        max(case when is_after_escalation then last_activity_us end)
-            over contact as handoff_last_activity_us
+        min(first_agent_message_us) over later_in_contact as handoff_first_agent_message_us,
+        max(last_activity_us) over later_in_contact as handoff_last_activity_us
     from contact_added
-    window contact as (partition by conversation_number, contact_number)
+    window
+        contact as (partition by conversation_number, contact_number),
+        later_in_contact as (
+            partition by conversation_number, contact_number
+            order by segment_number
+            rows between 1 following and unbounded following
+        )
 ),
 
 final as (

@@ -1,0 +1,1559 @@
+"""Defects that somebody could write into a model or macro, each with the unit tests that see it.
+
+The unit tests stand beside the models, under `unit_tests:` in models/**/*.yml.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`old` becomes `new` in the file `sql`; then each unit test of `turns_red` must fail."""
+
+    sql: str  # name of the model or macro
+    what: str  # what is wrong then
+    old: str
+    new: str
+    turns_red: tuple[str, ...]  # model.unit_test
+    times: int = 1  # how often `old` stands there
+
+    def __str__(self) -> str:
+        return f"{self.sql}-{re.sub(r'[^a-z0-9]+', '-', self.what.lower())}"
+
+
+def of(sql: str, *defects: tuple[str, str, str, list[str]], times: int = 1) -> list[Mutation]:
+    """Take (what, old, new, unit tests); a unit test without a model is one of the model `sql`."""
+    return [
+        Mutation(
+            sql,
+            what,
+            old,
+            new,
+            tuple(name if "." in name else f"{sql}.{name}" for name in unit_tests),
+            times,
+        )
+        for what, old, new, unit_tests in defects
+    ]
+
+
+# --- macros --------------------------------------------------------------------------------------
+
+MACROS = [
+    *of(
+        "utc_timestamp",
+        (
+            "an offset is dropped",
+            "as timestamptz) at time zone 'UTC'",
+            "as timestamp)",
+            [
+                "stg_messages.a_time_with_an_offset_is_read_as_utc",
+                "stg_events.a_time_with_an_offset_is_read_as_utc",
+                "stg_conversations.a_channel_is_read_in_any_case",
+                "int_settings.an_as_of_that_is_set_counts",
+            ],
+        ),
+        (
+            "the last day is cut off",
+            "timestamp '9999-12-31 23:59:59.999999'",
+            "timestamp '9999-12-31'",
+            ["stg_messages.a_message_with_an_unreadable_time_is_rejected"],
+        ),
+        (
+            "infinity is a time",
+            "between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'",
+            "is not null",
+            ["stg_messages.a_message_with_an_unreadable_time_is_rejected"],
+        ),
+    ),
+    *of(
+        "keyword",
+        (
+            "upper case makes another word",
+            "lower(trim(",
+            "(trim(",
+            [
+                "stg_messages.an_author_type_is_read_in_any_case",
+                "stg_events.an_event_type_is_read_in_any_case",
+                "stg_conversations.a_channel_is_read_in_any_case",
+            ],
+        ),
+        (
+            "space makes another word",
+            "lower(trim(cast({{ column }} as {{ dbt.type_string() }})))",
+            "lower(cast({{ column }} as {{ dbt.type_string() }}))",
+            [
+                "stg_messages.a_blank_is_public_is_public",
+                "stg_events.an_event_without_a_type_is_rejected",
+            ],
+        ),
+    ),
+    *of(
+        "text",
+        (
+            "blanks are a value",
+            "<> ''",
+            "is not null",
+            [
+                "stg_messages.a_message_without_an_id_is_rejected",
+                "stg_messages.a_message_without_a_time_is_rejected",
+                "stg_events.an_event_without_an_id_is_rejected",
+                "stg_conversations.a_conversation_without_an_id_is_rejected",
+                "stg_conversations.a_channel_is_read_in_any_case",
+            ],
+        ),
+    ),
+    *of(
+        "session_key",
+        (
+            "the length is left out",
+            "length({{ conversation_id }}), ':', ",
+            "",
+            ["int_segment_outcomes.a_key_is_a_hash_of_source_conversation_and_first_message"],
+        ),
+        (
+            "the source is left out",
+            "concat({{ source }}, ':', ",
+            "concat(",
+            ["int_segment_outcomes.a_key_is_a_hash_of_source_conversation_and_first_message"],
+        ),
+    ),
+    *of(
+        "local_date",
+        (
+            "the day is that of UTC",
+            "{{ timestamp }} at time zone 'UTC' at time zone {{ timezone }} as date",
+            "{{ timestamp }} as date",
+            [
+                "sessions.the_started_date_is_the_day_in_the_reporting_time_zone",
+                "segments.the_started_date_is_the_day_in_the_reporting_time_zone",
+            ],
+        ),
+    ),
+    *of(
+        "ratio",
+        (
+            "nothing of nothing is zero",
+            "nullif({{ denominator }}, 0)",
+            "greatest({{ denominator }}, 1)",
+            [
+                "containment_daily.a_rate_without_a_denominator_is_null",
+                "conversations.the_rate_of_a_conversation_is_that_of_its_closed_sessions",
+            ],
+        ),
+    ),
+    *of(
+        "wilson_bound",
+        (
+            "an interval of nothing",
+            "when {{ denominator }} > 0",
+            "when {{ denominator }} >= 0",
+            ["containment_daily.a_rate_without_a_denominator_is_null"],
+        ),
+        (
+            "an interval of 90 percent",
+            "1.959963984540054",
+            "1.644853626951472",
+            ["containment_daily.the_headline_has_its_wilson_interval"],
+        ),
+        (
+            "a low end below 0",
+            "greatest(0.0, ",
+            "greatest(-1.0, ",
+            ["containment_daily.the_headline_has_its_wilson_interval"],
+        ),
+        (
+            "a high end above 1",
+            "                1.0,",
+            "                2.0,",
+            ["containment_daily.the_headline_has_its_wilson_interval"],
+        ),
+    ),
+]
+
+# --- staging: what is read and what is rejected --------------------------------------------------
+
+STAGING = [
+    *of(
+        "stg_messages",
+        (
+            "a blank is_public is internal",
+            "{{ boolean('is_public', 'true') }} as is_public",
+            "{{ boolean('is_public', 'false') }} as is_public",
+            ["a_blank_is_public_is_public"],
+        ),
+        (
+            "system messages are rejected",
+            "not in ('customer', 'bot', 'agent', 'system')",
+            "not in ('customer', 'bot', 'agent')",
+            ["a_message_of_each_author_type_is_used"],
+        ),
+        (
+            "a message needs no conversation",
+            "message_id is null or conversation_id is null",
+            "message_id is null",
+            ["a_message_without_an_id_is_rejected"],
+        ),
+        (
+            "a missing time comes before a missing id",
+            "when message_id is null or conversation_id is null",
+            "when sent_at is not null and (message_id is null or conversation_id is null)",
+            ["a_message_without_an_id_is_rejected"],
+        ),
+        (
+            "a missing time is called unreadable",
+            "when sent_at is null and unreadable_sent_at is null then 'missing_time'",
+            "",
+            ["a_message_without_a_time_is_rejected"],
+        ),
+        (
+            "an author type comes before an unreadable time",
+            "when sent_at is null then",
+            "when sent_at is null and author_type in ('customer', 'bot', 'agent', 'system') then",
+            ["a_message_with_an_unreadable_time_is_rejected"],
+        ),
+        (
+            "a missing author type is used",
+            "author_type is null or author_type not in",
+            "author_type not in",
+            ["a_message_of_an_unknown_author_type_is_rejected"],
+        ),
+        (
+            "an unreadable is_public is used",
+            "when is_public is null then 'unreadable_is_public'",
+            "",
+            ["a_message_with_an_unreadable_is_public_is_rejected"],
+        ),
+        (
+            "exactly a day after the load is too late",
+            "> 86400000000",
+            ">= 86400000000",
+            ["a_message_more_than_a_day_after_its_load_is_rejected"],
+        ),
+        (
+            "a microsecond more than a day after the load is used",
+            "> 86400000000",
+            "> 86400000001",
+            ["a_message_more_than_a_day_after_its_load_is_rejected"],
+        ),
+    ),
+    *of(
+        "stg_events",
+        (
+            "any actor is taken",
+            "when {{ keyword('actor_type') }} in ('customer', 'bot', 'agent', 'system')",
+            "when true",
+            ["an_event_type_is_read_in_any_case"],
+        ),
+        (
+            "an event needs no conversation",
+            "event_id is null or conversation_id is null",
+            "event_id is null",
+            ["an_event_without_an_id_is_rejected"],
+        ),
+        (
+            "a missing time is called unreadable",
+            "when occurred_at is null and unreadable_occurred_at is null then 'missing_time'",
+            "",
+            ["an_event_without_a_time_is_rejected"],
+        ),
+        (
+            "a missing type comes before a missing time",
+            "when occurred_at is null and unreadable_occurred_at is null then",
+            "when event_type <> '' and occurred_at is null and unreadable_occurred_at is null then",
+            ["an_event_without_a_time_is_rejected"],
+        ),
+        (
+            "a missing type comes before an unreadable time",
+            "when occurred_at is null then",
+            "when occurred_at is null and event_type is not null then",
+            ["an_event_with_an_unreadable_time_is_rejected"],
+        ),
+        (
+            "an event without a type is used",
+            "when event_type is null then 'missing_event_type'",
+            "",
+            ["an_event_without_a_type_is_rejected"],
+        ),
+        (
+            "exactly a day after the load is too late",
+            "> 86400000000",
+            ">= 86400000000",
+            ["an_event_more_than_a_day_after_its_load_is_rejected"],
+        ),
+        (
+            "a microsecond more than a day after the load is used",
+            "> 86400000000",
+            "> 86400000001",
+            ["an_event_more_than_a_day_after_its_load_is_rejected"],
+        ),
+    ),
+    *of(
+        "stg_conversations",
+        (
+            "a conversation without an id is used",
+            "when conversation_id is null then",
+            "when conversation_id = '' then",
+            ["a_conversation_without_an_id_is_rejected"],
+        ),
+        (
+            "an unreadable creation is rejected",
+            "when conversation_id is null then",
+            "when conversation_id is null or unreadable_created_at is not null then",
+            ["a_conversation_without_an_id_is_rejected"],
+        ),
+        (
+            "a channel is taken as it came",
+            "{{ keyword('channel') }}",
+            "{{ text('channel') }}",
+            ["a_channel_is_read_in_any_case"],
+        ),
+    ),
+]
+
+# --- rule 10: duplicates -------------------------------------------------------------------------
+
+
+def duplicates(table: str, own_time: str, content: list[str], keys: list[str]) -> list[Mutation]:
+    """What can go wrong in int_repeated_<table>, for each column of the content and of the key."""
+    by = ", ".join(keys)
+    return of(
+        f"int_repeated_{table}",
+        (
+            "the row loaded first counts",
+            "known_at desc nulls last",
+            "known_at asc nulls last",
+            [
+                "of_several_rows_the_one_loaded_last_counts",
+                "a_row_without_a_load_time_counts_as_loaded_at_its_own_time",
+            ],
+        ),
+        (
+            "a row without a load time comes last",
+            f"coalesce(loaded_at, {own_time}) as known_at",
+            "loaded_at as known_at",
+            ["a_row_without_a_load_time_counts_as_loaded_at_its_own_time"],
+        ),
+        *(
+            (
+                f"the smallest {column} counts",
+                f"{column} desc nulls last",
+                f"{column} asc nulls last",
+                ["of_rows_loaded_together_the_greatest_content_counts"],
+            )
+            for column in content
+        ),
+        *(
+            (
+                f"{first} does not come before {second}",
+                f"{first} desc nulls last,\n            {second} desc nulls last",
+                f"{second} desc nulls last,\n            {first} desc nulls last",
+                ["of_rows_loaded_together_the_greatest_content_counts"],
+            )
+            for first, second in pairwise(content)
+        ),
+        (
+            "no value counts more than a value",
+            f"{content[-1]} desc nulls last",
+            f"{content[-1]} desc nulls first",
+            ["of_rows_loaded_together_the_greatest_content_counts"],
+        ),
+        (
+            "the content counts before the load",
+            f"known_at desc nulls last,\n            {content[0]} desc nulls last",
+            f"{content[0]} desc nulls last,\n            known_at desc nulls last",
+            ["of_several_rows_the_one_loaded_last_counts"],
+        ),
+        *(
+            (
+                f"{key} is no part of the key",
+                f"partition by {by}",
+                f"partition by {', '.join(other for other in keys if other != key)}",
+                ["the_same_id_elsewhere_is_no_duplicate"],
+            )
+            for key in keys[:-1]
+        ),
+        (
+            "a row alone is repeated",
+            "having count(*) > 1",
+            "having count(*) > 0",
+            ["the_same_id_elsewhere_is_no_duplicate"],
+        ),
+        (
+            "rejected rows are counted",
+            f"where reject_reason is null\n    group by {by}",
+            f"group by {by}",
+            ["the_same_id_elsewhere_is_no_duplicate"],
+        ),
+        (
+            "a rejected row counts",
+            "where reject_reason is null\n),",
+            "),",
+            ["the_same_id_elsewhere_is_no_duplicate"],
+        ),
+    )
+
+
+def union(
+    sql: str, one: str, repeated: str, own_time: str, once: str, known: str
+) -> list[Mutation]:
+    """What can go wrong where unrepeated rows and the rows that count are put together."""
+    return of(
+        sql,
+        ("rejected rows are used", "where reject_reason is null", "", [once]),
+        ("duplicates stay", f"where {repeated}.{one} is null", "", [once]),
+        ("the source is left out", f"usable_rows.source = {repeated}.source", "true", [once]),
+        (
+            "the load time alone is known",
+            f"coalesce(usable_rows.loaded_at, usable_rows.{own_time})",
+            "usable_rows.loaded_at",
+            [known],
+        ),
+    )
+
+
+DUPLICATES = [
+    *duplicates(
+        "messages",
+        "sent_at",
+        ["sent_at", "author_type", "author_id", "is_public", "topic"],
+        ["source", "conversation_id", "message_id"],
+    ),
+    *duplicates(
+        "events",
+        "occurred_at",
+        ["occurred_at", "event_type", "actor_type", "reason"],
+        ["source", "conversation_id", "event_id"],
+    ),
+    *duplicates(
+        "conversations",
+        "created_at",
+        ["channel", "brand", "customer_id", "created_at", "exclusion_reason"],
+        ["source", "conversation_id"],
+    ),
+    *union(
+        "int_messages",
+        "message_id",
+        "repeated_messages",
+        "sent_at",
+        "each_usable_message_is_there_once",
+        "a_message_without_a_load_time_is_known_at_its_own_time",
+    ),
+    *of(
+        "int_messages",
+        (
+            "the conversation is left out",
+            "usable_rows.conversation_id = repeated_messages.conversation_id",
+            "true",
+            ["each_usable_message_is_there_once"],
+        ),
+    ),
+    *union(
+        "int_events",
+        "event_id",
+        "repeated_events",
+        "occurred_at",
+        "each_usable_event_is_there_once",
+        "an_event_without_a_load_time_is_known_at_its_own_time",
+    ),
+    *of(
+        "int_events",
+        (
+            "the conversation is left out",
+            "usable_rows.conversation_id = repeated_events.conversation_id",
+            "true",
+            ["each_usable_event_is_there_once"],
+        ),
+    ),
+    *union(
+        "int_conversation_rows",
+        "conversation_id",
+        "repeated_conversations",
+        "created_at",
+        "each_usable_conversation_row_is_there_once",
+        "a_conversation_without_a_load_time_is_known_at_its_creation",
+    ),
+]
+
+# --- settings, lookups, conversations ------------------------------------------------------------
+
+LOOKUPS = [
+    *of(
+        "int_settings",
+        *(
+            (
+                f"the oldest load of {table}",
+                f"max(known_at) as known_at from {{{{ ref('{table}') }}}}",
+                f"min(known_at) as known_at from {{{{ ref('{table}') }}}}",
+                [f"as_of_is_by_default_the_newest_load_of_{one}"],
+            )
+            for table, one in (
+                ("int_messages", "a_message"),
+                ("int_events", "an_event"),
+                ("int_conversation_rows", "a_conversation"),
+            )
+        ),
+        (
+            "the oldest of the three tables",
+            "max(known_at)) as as_of",
+            "min(known_at)) as as_of",
+            [
+                "as_of_is_by_default_the_newest_load_of_a_message",
+                "as_of_is_by_default_the_newest_load_of_an_event",
+                "as_of_is_by_default_the_newest_load_of_a_conversation",
+            ],
+        ),
+        (
+            "the newest load wins over the setting",
+            "coalesce({{ utc_timestamp(setting('as_of')) }}, max(known_at))",
+            "coalesce(max(known_at), {{ utc_timestamp(setting('as_of')) }})",
+            ["an_as_of_that_is_set_counts"],
+        ),
+    ),
+    *of(
+        "int_event_boundaries",
+        (
+            "the mapping for every source wins",
+            "coalesce(own_type.boundary, any_type.boundary)",
+            "coalesce(any_type.boundary, own_type.boundary)",
+            ["a_mapping_for_the_source_wins_over_the_one_for_every_source"],
+        ),
+        (
+            "there is no mapping for every source",
+            "coalesce(own_type.boundary, any_type.boundary)",
+            "own_type.boundary",
+            ["a_mapping_for_the_source_wins_over_the_one_for_every_source"],
+        ),
+        (
+            "any source's mapping holds",
+            "any_type.source = '*'",
+            "any_type.source <> events.source",
+            ["an_event_type_that_no_lookup_knows_has_no_boundary"],
+        ),
+        (
+            "an unknown type resolves",
+            "coalesce(own_type.boundary, any_type.boundary)",
+            "coalesce(own_type.boundary, any_type.boundary, 'resolved')",
+            ["an_event_type_that_no_lookup_knows_has_no_boundary"],
+        ),
+    ),
+    *of(
+        "int_conversations",
+        (
+            "messages make no conversation",
+            "from {{ ref('int_messages') }}",
+            "from {{ ref('int_messages') }} where false",
+            ["a_conversation_without_a_row_of_its_own_is_of_channel_unknown"],
+        ),
+        (
+            "events make no conversation",
+            "from {{ ref('int_events') }}",
+            "from {{ ref('int_events') }} where false",
+            ["a_conversation_without_a_row_of_its_own_is_of_channel_unknown"],
+        ),
+        (
+            "no channel is no channel",
+            "coalesce(conversation_rows.channel, 'unknown')",
+            "conversation_rows.channel",
+            [
+                "a_conversation_without_a_row_of_its_own_is_of_channel_unknown",
+                "each_channel_has_its_own_timeout_and_the_star_is_for_every_other",
+            ],
+        ),
+        (
+            "another source's row is taken",
+            "known_ids.source = conversation_rows.source",
+            "true",
+            ["a_conversation_without_a_row_of_its_own_is_of_channel_unknown"],
+        ),
+        (
+            "the star wins over the channel",
+            "coalesce(own_policy.timeout_minutes, any_policy.timeout_minutes)",
+            "coalesce(any_policy.timeout_minutes, own_policy.timeout_minutes)",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+        (
+            "there is no star",
+            "any_policy.channel = '*'",
+            "any_policy.channel = numbered.channel",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+        (
+            "minutes are taken for seconds",
+            "60000000 *",
+            "1000000 *",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+    ),
+    *of(
+        "int_data_quality",
+        (
+            "an event at the first activity is before it",
+            "< segments.started_us",
+            "<= segments.started_us",
+            ["terminal_events_before_the_first_activity_are_counted"],
+        ),
+        (
+            "a conversation without activity is left out",
+            "segments.started_us is null or ",
+            "",
+            ["terminal_events_before_the_first_activity_are_counted"],
+        ),
+        (
+            "events before a later segment are counted",
+            "and segments.segment_number = 1",
+            "",
+            ["terminal_events_before_the_first_activity_are_counted"],
+        ),
+        (
+            "events without a boundary are counted",
+            "events.boundary in ('resolved', 'escalated')",
+            "true",
+            ["terminal_events_before_the_first_activity_are_counted"],
+        ),
+    ),
+]
+
+# --- rules 1 to 4: the timeline and its segments -------------------------------------------------
+
+ROWS_BEFORE = """(
+            partition by conversation_number
+            order by happened_us, tie_order, row_id
+            rows between unbounded preceding and 1 preceding
+        )"""
+
+TIMELINE = [
+    *of(
+        "int_timeline",
+        (
+            "internal notes are activities",
+            "messages.is_public\n        and ",
+            "",
+            [
+                "public_messages_of_customer_bot_and_agent_are_activities",
+                "what_is_no_activity_keeps_no_session_alive",
+            ],
+        ),
+        (
+            "system messages are activities",
+            "in ('customer', 'bot', 'agent')",
+            "in ('customer', 'bot', 'agent', 'system')",
+            [
+                "public_messages_of_customer_bot_and_agent_are_activities",
+                "what_is_no_activity_keeps_no_session_alive",
+            ],
+        ),
+        (
+            "agents' messages are no activities",
+            "in ('customer', 'bot', 'agent')",
+            "in ('customer', 'bot')",
+            ["public_messages_of_customer_bot_and_agent_are_activities"],
+        ),
+        (
+            "the kind comes before the time",
+            "order by happened_us, tie_order, row_id",
+            "order by tie_order, happened_us, row_id",
+            ["rows_are_ordered_by_time_and_then_by_id"],
+        ),
+        (
+            "the id is ordered downwards",
+            "order by happened_us, tie_order, row_id",
+            "order by happened_us, tie_order, row_id desc",
+            ["rows_are_ordered_by_time_and_then_by_id"],
+        ),
+        (
+            "the id comes before the kind",
+            "order by happened_us, tie_order, row_id",
+            "order by happened_us, row_id, tie_order",
+            [
+                "at_the_same_time_messages_come_before_escalations_before_resolutions",
+                "a_message_at_the_instant_of_the_close_belongs_to_the_session_that_it_closes",
+            ],
+        ),
+        (
+            "events come before messages",
+            "0 as tie_order",
+            "3 as tie_order",
+            [
+                "at_the_same_time_messages_come_before_escalations_before_resolutions",
+                "a_message_at_the_instant_of_the_close_belongs_to_the_session_that_it_closes",
+            ],
+        ),
+        (
+            "resolutions come before escalations",
+            "when 'escalated' then 1 else 2 end",
+            "when 'escalated' then 2 else 1 end",
+            ["at_the_same_time_messages_come_before_escalations_before_resolutions"],
+        ),
+        (
+            "every event is terminal",
+            "where events.boundary in ('resolved', 'escalated')",
+            "",
+            [
+                "only_events_mapped_to_a_boundary_are_terminal",
+                "what_is_no_activity_keeps_no_session_alive",
+            ],
+        ),
+        (
+            "escalations are not terminal",
+            "where events.boundary in ('resolved', 'escalated')",
+            "where events.boundary in ('resolved')",
+            ["only_events_mapped_to_a_boundary_are_terminal"],
+        ),
+        (
+            "all conversations are one",
+            "partition by conversation_number",
+            "partition by 1",
+            ["the_first_activity_of_each_conversation_is_the_first_contact"],
+        ),
+        (
+            "messages of another source are taken",
+            "messages.source = conversations.source",
+            "true",
+            ["the_first_activity_of_each_conversation_is_the_first_contact"],
+        ),
+        (
+            "events of another source are taken",
+            "events.source = conversations.source",
+            "true",
+            ["the_first_activity_of_each_conversation_is_the_first_contact"],
+        ),
+        (
+            "a gap of exactly the timeout cuts",
+            "> timeout_us",
+            ">= timeout_us",
+            [
+                "a_gap_of_exactly_the_timeout_does_not_cut",
+                "an_activity_exactly_the_timeout_after_an_escalation_starts_as_escalated",
+            ],
+        ),
+        (
+            "a microsecond more does not cut",
+            "> timeout_us",
+            "> timeout_us + 1",
+            [
+                "a_gap_of_a_microsecond_more_than_the_timeout_cuts",
+                "an_activity_more_than_the_timeout_after_an_escalation_starts_by_inactivity",
+            ],
+        ),
+        (
+            "the gap runs from the first activity",
+            "lag(happened_us) over in_order",
+            f"min(happened_us) over {ROWS_BEFORE}",
+            ["a_gap_of_exactly_the_timeout_does_not_cut"],
+        ),
+        (
+            "the gap runs from the last activity also after an escalation",
+            "lag(happened_us) over in_order",
+            f"max(case when tie_order = 0 then happened_us end) over {ROWS_BEFORE}",
+            ["an_activity_exactly_the_timeout_after_an_escalation_starts_as_escalated"],
+        ),
+        (
+            "one timeout for all",
+            "> timeout_us",
+            "> 1800000000",
+            ["each_conversation_is_cut_by_its_own_timeout"],
+        ),
+        (
+            "inactivity wins over a resolution",
+            "when previous_tie_order = 2 then 'resolved'",
+            "when previous_tie_order = 2 and happened_us - previous_us < timeout_us"
+            " then 'resolved'",
+            ["an_activity_after_a_resolution_starts_as_resolved_after_a_silence_too"],
+        ),
+        (
+            "an escalation wins over inactivity",
+            "when happened_us - previous_us > timeout_us",
+            "when previous_tie_order = 0 and happened_us - previous_us > timeout_us",
+            ["an_activity_more_than_the_timeout_after_an_escalation_starts_by_inactivity"],
+        ),
+        (
+            "any resolution before counts",
+            "lag(tie_order) over in_order",
+            f"max(tie_order) over {ROWS_BEFORE}",
+            ["the_last_of_several_terminal_events_gives_the_start_reason"],
+        ),
+        (
+            "any escalation before counts",
+            "when previous_tie_order = 2 then 'resolved'",
+            "when previous_tie_order = 2"
+            f" and max(case when tie_order = 1 then 1 end) over {ROWS_BEFORE} is null"
+            " then 'resolved'",
+            ["the_last_of_several_terminal_events_gives_the_start_reason"],
+        ),
+        (
+            "a resolution starts a segment",
+            "when tie_order > 0 then null",
+            "when tie_order = 1 then null",
+            ["a_terminal_event_starts_no_segment"],
+        ),
+        (
+            "an escalation starts a segment",
+            "when tie_order > 0 then null",
+            "when tie_order = 2 then null",
+            ["a_terminal_event_starts_no_segment"],
+        ),
+    ),
+    *of(
+        "int_segmented_timeline",
+        (
+            "a terminal event belongs to nothing before the next activity",
+            "rows between unbounded preceding and current row",
+            "rows between unbounded preceding and 1 preceding",
+            ["a_terminal_event_belongs_to_the_segment_of_the_activity_before_it"],
+        ),
+        (
+            "all conversations are one",
+            "partition by conversation_number",
+            "partition by 1",
+            ["a_terminal_event_belongs_to_the_segment_of_the_activity_before_it"],
+        ),
+        (
+            "agents' messages are no activities",
+            "in ('customer', 'bot', 'agent') as is_activity",
+            "in ('customer', 'bot') as is_activity",
+            ["a_terminal_event_belongs_to_the_segment_of_the_activity_before_it"],
+        ),
+        (
+            "an early terminal event has a segment",
+            "where segment_number > 0",
+            "",
+            ["a_terminal_event_before_the_first_activity_belongs_to_nothing"],
+        ),
+        (
+            "an early terminal event makes a return",
+            "case when start_reason is not null and segment_number = 1 then 'first_contact'"
+            " else start_reason end",
+            "start_reason",
+            ["a_terminal_event_before_the_first_activity_belongs_to_nothing"],
+        ),
+        (
+            "positions count from the start of the conversation",
+            "row_position - start_position + 1",
+            "row_position",
+            [
+                "a_terminal_event_belongs_to_the_segment_of_the_activity_before_it",
+                "a_terminal_event_before_the_first_activity_belongs_to_nothing",
+            ],
+        ),
+        (
+            "a customer of an earlier segment is heard",
+            "last_customer_position >= start_position",
+            "last_customer_position >= 1",
+            ["a_customer_is_heard_from_the_first_customer_message_of_the_segment_on"],
+        ),
+        (
+            "a customer who opens the segment is not heard",
+            "last_customer_position >= start_position",
+            "last_customer_position > start_position",
+            ["a_customer_is_heard_from_the_first_customer_message_of_the_segment_on"],
+        ),
+    ),
+    *of(
+        "int_segments",
+        (
+            "a terminal event makes the segment longer",
+            "max(case when is_activity then happened_us end)",
+            "max(happened_us)",
+            ["a_segment_runs_from_its_first_activity_to_its_last"],
+        ),
+        (
+            "the smallest id is the first message",
+            "max(case when position_in_segment = 1 then row_id end)",
+            "min(row_id)",
+            ["a_segment_runs_from_its_first_activity_to_its_last"],
+        ),
+        (
+            "the first activity is the last",
+            "min(case when is_activity then happened_us end)",
+            "max(case when is_activity then happened_us end)",
+            ["a_segment_runs_from_its_first_activity_to_its_last"],
+        ),
+        (
+            "agents' messages are the bot's",
+            "count(case when row_kind = 'bot' then 1 end)",
+            "count(case when row_kind in ('bot', 'agent') then 1 end)",
+            ["messages_are_counted_by_their_author"],
+        ),
+        (
+            "terminal events are customer messages",
+            "count(case when row_kind = 'customer' then 1 end)",
+            "count(case when row_kind not in ('bot', 'agent') then 1 end)",
+            ["messages_are_counted_by_their_author"],
+        ),
+        (
+            "the last resolution is taken for the first",
+            "min(case when row_kind = 'resolved' then happened_us end)",
+            "max(case when row_kind = 'resolved' then happened_us end)",
+            ["the_first_and_the_last_terminal_event_of_each_kind_are_kept"],
+        ),
+        (
+            "the first escalation is taken for the last",
+            "max(case when row_kind = 'escalated' then happened_us end)",
+            "min(case when row_kind = 'escalated' then happened_us end)",
+            ["the_first_and_the_last_terminal_event_of_each_kind_are_kept"],
+        ),
+        (
+            "an unknown person is replaced by a later one",
+            "min_by(coalesce(actor, ''), case when row_kind = 'escalated'",
+            "min_by(actor, case when row_kind = 'escalated'",
+            ["the_first_and_the_last_terminal_event_of_each_kind_are_kept"],
+        ),
+        (
+            "a missing reason is replaced by a later one",
+            "min_by(coalesce(detail, ''), case when row_kind = 'escalated'",
+            "min_by(detail, case when row_kind = 'escalated'",
+            ["the_first_and_the_last_terminal_event_of_each_kind_are_kept"],
+        ),
+        (
+            "a greeting is a reply",
+            " and is_customer_heard",
+            "",
+            ["the_first_bot_reply_comes_after_the_customer"],
+        ),
+        (
+            "an agent's answer is the bot's",
+            "row_kind = 'bot' and is_customer_heard",
+            "row_kind in ('bot', 'agent') and is_customer_heard",
+            ["the_first_bot_reply_comes_after_the_customer"],
+        ),
+        (
+            "a bot without an id is passed over",
+            "min_by(coalesce(actor, 'unknown'), case",
+            "min_by(actor, case",
+            ["the_first_and_the_last_bot_are_those_of_their_messages"],
+        ),
+        (
+            "an agent is the last bot",
+            "max_by(coalesce(actor, 'unknown'), case when row_kind = 'bot' then",
+            "max_by(coalesce(actor, 'unknown'), case when row_kind in ('bot', 'agent') then",
+            ["the_first_and_the_last_bot_are_those_of_their_messages"],
+        ),
+    ),
+]
+
+# --- rule 7: what kind of segment it is ----------------------------------------------------------
+
+KINDS = of(
+    "int_segment_kinds",
+    (
+        "human comes before excluded",
+        "when conversations.exclusion_reason is not null then",
+        "when conversations.exclusion_reason is not null and handling.has_bot then",
+        ["a_conversation_with_an_exclusion_reason_is_excluded_before_it_is_human"],
+    ),
+    (
+        "handoff comes before human",
+        "when not handling.has_bot then",
+        "when not handling.has_bot and not handling.is_after_escalation then",
+        ["a_conversation_without_a_bot_is_human_before_it_is_handoff"],
+    ),
+    (
+        "the bot must be in the segment",
+        "max(bot_message_count) over whole_conversation > 0",
+        "bot_message_count > 0",
+        ["a_bot_anywhere_in_the_conversation_makes_every_segment_a_possible_session"],
+    ),
+    (
+        "the bot must have been there before",
+        "max(bot_message_count) over whole_conversation > 0",
+        "coalesce(max(bot_message_count) over before_it, bot_message_count) > 0",
+        ["a_bot_anywhere_in_the_conversation_makes_every_segment_a_possible_session"],
+    ),
+    (
+        "unengaged comes before handoff",
+        "and handling.is_after_escalation then",
+        "and handling.is_after_escalation and handling.customer_message_count > 0 then",
+        ["handling_an_escalation_is_handoff_before_it_is_unengaged"],
+    ),
+    (
+        "courtesy comes before handoff",
+        "and handling.is_after_escalation then",
+        "and handling.is_after_escalation"
+        " and handling.bot_message_count + handling.agent_message_count > 0 then",
+        ["handling_an_escalation_is_handoff_before_it_is_courtesy"],
+    ),
+    (
+        "the bot alone ends the handoff",
+        "start_reason = 'inactivity' and bot_message_count > 0",
+        "bot_message_count > 0",
+        ["a_handoff_goes_on_until_it_is_resolved"],
+    ),
+    (
+        "a silence alone ends the handoff",
+        "start_reason = 'inactivity' and bot_message_count > 0",
+        "start_reason = 'inactivity'",
+        ["a_handoff_goes_on_until_it_is_resolved"],
+    ),
+    (
+        "a resolution does not end the handoff",
+        "and previous_escalated_us > coalesce(previous_resolved_us, previous_escalated_us - 1)",
+        "",
+        [
+            "a_handoff_goes_on_until_it_is_resolved",
+            "the_last_terminal_event_before_a_handoff_is_an_escalation",
+        ],
+    ),
+    (
+        "the bot's return does not end the handoff",
+        "not is_bot_back\n        and ",
+        "",
+        ["a_bot_that_is_back_after_a_silence_ends_the_handoff"],
+    ),
+    (
+        "the bot's return counts from the next segment on",
+        ") = 1 as is_bot_back",
+        ") = 1 and not (start_reason = 'inactivity' and bot_message_count > 0) as is_bot_back",
+        ["a_bot_that_is_back_after_a_silence_ends_the_handoff"],
+    ),
+    (
+        "the bot's return counts for its segment alone",
+        "rows between unbounded preceding and current row\n        ) = 1 as is_bot_back",
+        "rows between current row and current row\n        ) = 1 as is_bot_back",
+        ["a_bot_that_is_back_after_a_silence_ends_the_handoff"],
+    ),
+    (
+        "the bot's return counts through the next escalation",
+        "partition by conversation_number, terminated_segments_before",
+        "partition by conversation_number",
+        ["a_new_escalation_starts_a_new_handoff"],
+    ),
+    (
+        "an escalation at the time of the resolution is the last",
+        "previous_escalated_us > coalesce(",
+        "previous_escalated_us >= coalesce(",
+        ["the_last_terminal_event_before_a_handoff_is_an_escalation"],
+    ),
+    (
+        "an escalation just after the resolution is not the last",
+        "previous_escalated_us > coalesce(",
+        "previous_escalated_us > 1 + coalesce(",
+        ["the_last_terminal_event_before_a_handoff_is_an_escalation"],
+    ),
+    (
+        "the segment's own escalation counts",
+        "rows between unbounded preceding and 1 preceding",
+        "rows between unbounded preceding and current row",
+        ["an_escalation_of_the_segment_itself_makes_it_no_handoff"],
+    ),
+    (
+        "after_escalation is not asked",
+        "settings.after_escalation = 'handoff' and ",
+        "",
+        ["after_escalation_session_counts_the_handling_as_a_session"],
+    ),
+    (
+        "a greeting is a session",
+        "when handling.customer_message_count = 0 then",
+        "when handling.customer_message_count = 0 and handling.bot_message_count = 0 then",
+        ["a_greeting_that_nobody_answered_is_unengaged"],
+    ),
+    (
+        "human by session_scope comes before unengaged",
+        "when handling.customer_message_count = 0 then",
+        "when handling.customer_message_count = 0 and handling.bot_message_count > 0 then",
+        ["a_greeting_that_nobody_answered_is_unengaged"],
+    ),
+    (
+        "exactly the courtesy minutes is too late",
+        "<= 60000000 *",
+        "< 60000000 *",
+        ["thanks_within_exactly_the_courtesy_minutes_is_courtesy"],
+    ),
+    (
+        "a microsecond more is courtesy",
+        "<= 60000000 *",
+        "<= 1 + 60000000 *",
+        ["thanks_within_exactly_the_courtesy_minutes_is_courtesy"],
+    ),
+    (
+        "zero courtesy minutes is on",
+        "settings.courtesy_minutes > 0",
+        "settings.courtesy_minutes >= 0",
+        ["courtesy_of_zero_minutes_is_off"],
+    ),
+    (
+        "the bot's messages are courtesy",
+        "handling.bot_message_count = 0\n                and handling.agent_message_count = 0",
+        "handling.agent_message_count = 0",
+        ["only_customer_messages_are_courtesy"],
+    ),
+    (
+        "agents' messages are courtesy",
+        "handling.bot_message_count = 0\n                and handling.agent_message_count = 0",
+        "handling.bot_message_count = 0",
+        ["only_customer_messages_are_courtesy"],
+    ),
+    (
+        "courtesy needs no resolution",
+        "handling.started_us - handling.previous_resolved_us",
+        "coalesce(handling.started_us - handling.previous_resolved_us, 0)",
+        ["only_customer_messages_are_courtesy"],
+    ),
+    (
+        "human by session_scope comes before courtesy",
+        "and settings.courtesy_minutes > 0",
+        "and settings.courtesy_minutes > 0 and settings.session_scope <> 'session'",
+        ["with_session_scope_session_a_segment_without_the_bot_is_human"],
+    ),
+    (
+        "session_scope is not obeyed",
+        "when settings.session_scope = 'session' and handling.bot_message_count = 0 then 'human'",
+        "",
+        ["with_session_scope_session_a_segment_without_the_bot_is_human"],
+    ),
+    (
+        "session_scope is not asked",
+        "settings.session_scope = 'session' and ",
+        "",
+        ["a_bot_anywhere_in_the_conversation_makes_every_segment_a_possible_session"],
+    ),
+    (
+        "all segments are numbered as sessions",
+        "count(case when segment_kind = 'session' then 1 end) over so_far",
+        "count(*) over so_far",
+        ["sessions_are_numbered_without_the_other_segments"],
+    ),
+    (
+        "an earlier segment is a later one",
+        "lead(segment_number)",
+        "lag(segment_number)",
+        ["sessions_are_numbered_without_the_other_segments"],
+    ),
+    (
+        "a handoff handles itself",
+        "then contact_session_segment_number",
+        "then segment_number",
+        ["a_handoff_handles_the_session_that_was_escalated"],
+    ),
+    (
+        "the last answer is taken for the first",
+        "min(first_agent_message_us) over",
+        "max(first_agent_message_us) over",
+        ["a_handoff_handles_the_session_that_was_escalated"],
+    ),
+    (
+        "the escalated session's own agent answers",
+        "rows between 1 following and unbounded following",
+        "rows between current row and unbounded following",
+        ["a_handoff_handles_the_session_that_was_escalated"],
+    ),
+    (
+        "the first word is taken for the last",
+        "max(last_activity_us) over",
+        "min(last_activity_us) over",
+        ["a_handoff_handles_the_session_that_was_escalated"],
+    ),
+    (
+        "the answers of the whole contact count for each of its segments",
+        "rows between 1 following and unbounded following",
+        "rows between unbounded preceding and unbounded following",
+        ["a_handoff_handles_the_session_that_was_escalated"],
+    ),
+    (
+        "every segment is a contact of its own",
+        "count(case when not is_after_escalation then 1 end)",
+        "count(*)",
+        ["a_handoff_handles_the_session_that_was_escalated"],
+    ),
+)
+
+# --- rules 5, 6 and 9: end, outcome, keys --------------------------------------------------------
+
+OUTCOMES = of(
+    "int_segment_outcomes",
+    (
+        "an escalation at the deadline is late",
+        "when first_terminal_us <= deadline_us and first_terminal_us = first_escalated_us",
+        "when first_terminal_us < deadline_us and first_terminal_us = first_escalated_us",
+        ["a_terminal_event_at_the_deadline_ends_the_segment"],
+    ),
+    (
+        "a resolution at the deadline is late",
+        "when first_terminal_us <= deadline_us then 'resolved'",
+        "when first_terminal_us < deadline_us then 'resolved'",
+        ["a_terminal_event_at_the_deadline_ends_the_segment"],
+    ),
+    (
+        "a resolution at the deadline is marked as late",
+        "first_resolved_us > deadline_us as is_resolved_late",
+        "first_resolved_us >= deadline_us as is_resolved_late",
+        ["a_terminal_event_at_the_deadline_ends_the_segment"],
+    ),
+    (
+        "an escalation just after the deadline is in time",
+        "when first_terminal_us <= deadline_us and first_terminal_us = first_escalated_us",
+        "when first_terminal_us <= deadline_us + 1 and first_terminal_us = first_escalated_us",
+        ["a_terminal_event_just_after_the_deadline_does_not_end_the_segment"],
+    ),
+    (
+        "a resolution just after the deadline is in time",
+        "when first_terminal_us <= deadline_us then 'resolved'",
+        "when first_terminal_us <= deadline_us + 1 then 'resolved'",
+        ["a_terminal_event_just_after_the_deadline_does_not_end_the_segment"],
+    ),
+    (
+        "the last terminal event ends the segment",
+        "least(segments.first_escalated_us, segments.first_resolved_us)",
+        "greatest(segments.first_escalated_us, segments.first_resolved_us)",
+        ["the_first_terminal_event_ends_the_segment"],
+    ),
+    (
+        "at the same time the resolution comes first",
+        "first_terminal_us = first_escalated_us then",
+        "first_escalated_us < coalesce(first_resolved_us, first_escalated_us + 1) then",
+        [
+            "of_an_escalation_and_a_resolution_at_the_same_time_the_escalation_ends_the_segment",
+        ],
+    ),
+    (
+        "as_of at the deadline is past it",
+        "as_of_us > deadline_us",
+        "as_of_us >= deadline_us",
+        ["a_segment_is_open_when_as_of_is_its_deadline"],
+    ),
+    (
+        "as_of just past the deadline is not past it",
+        "as_of_us > deadline_us",
+        "as_of_us > deadline_us + 1",
+        ["a_segment_has_timed_out_when_as_of_is_past_its_deadline"],
+    ),
+    (
+        "a silence ends at as_of",
+        "when end_reason = 'inactivity' then deadline_us",
+        "when end_reason = 'inactivity' then as_of_us",
+        ["a_segment_has_timed_out_when_as_of_is_past_its_deadline"],
+    ),
+    (
+        "a later segment closes nothing",
+        "has_later_segment or ",
+        "",
+        ["a_later_segment_closes_the_one_before"],
+    ),
+    (
+        "a resolution wins over an escalation",
+        "when first_escalated_us is not null then",
+        "when first_escalated_us is not null and first_resolved_us is null then",
+        ["any_escalation_makes_the_outcome_escalated"],
+    ),
+    (
+        "a late escalation is none",
+        "when first_escalated_us is not null then",
+        "when first_escalated_us <= deadline_us then",
+        ["any_escalation_makes_the_outcome_escalated", "a_late_escalation_is_no_timeout"],
+    ),
+    (
+        "only an escalation that ends the segment counts",
+        "when first_escalated_us is not null then",
+        "when end_reason = 'escalated' then",
+        ["any_escalation_makes_the_outcome_escalated", "a_late_escalation_is_no_timeout"],
+    ),
+    (
+        "an escalated session is contained",
+        "when outcome = 'escalated' then false",
+        "when outcome = 'escalated' then true",
+        ["any_escalation_makes_the_outcome_escalated", "a_late_escalation_is_no_timeout"],
+    ),
+    (
+        "a late resolution is none",
+        "when first_resolved_us is not null then",
+        "when end_reason = 'resolved' then",
+        ["a_late_resolution_is_no_timeout"],
+    ),
+    (
+        "an escalated session is resolved late",
+        "outcome = 'resolved' and first_resolved_us >",
+        "first_resolved_us is not null and first_resolved_us >",
+        ["a_late_resolution_of_an_escalated_segment_is_not_marked"],
+    ),
+    (
+        "a timed out session is not contained",
+        "when outcome in ('resolved', 'timed_out') then true",
+        "when outcome in ('resolved') then true",
+        ["a_segment_has_timed_out_when_as_of_is_past_its_deadline"],
+    ),
+    (
+        "an open session is not contained",
+        "when outcome = 'escalated' then false",
+        "else false",
+        ["a_segment_is_open_when_as_of_is_its_deadline"],
+    ),
+    (
+        "a number is a part of the key",
+        "'conversation_id', 'first_message_id')",
+        "'conversation_id', 'segment_number')",
+        ["a_key_is_a_hash_of_source_conversation_and_first_message"],
+    ),
+    (
+        "a handoff carries its own key",
+        "'conversation_id', 'session_first_message_id')",
+        "'conversation_id', 'first_message_id')",
+        ["a_handoff_carries_the_key_of_the_session_that_it_handles"],
+    ),
+    (
+        "every segment has the key of a session",
+        "and kinds.session_segment_number = sessions.segment_number",
+        "and coalesce(kinds.session_segment_number, 1) = sessions.segment_number",
+        ["a_handoff_carries_the_key_of_the_session_that_it_handles"],
+    ),
+)
+
+# --- rule 8: rates -------------------------------------------------------------------------------
+
+RATES = [
+    *of(
+        "int_next_sessions",
+        (
+            "the last session is the next",
+            "min(started_us) over",
+            "max(started_us) over",
+            ["the_next_session_of_the_customer_counts_in_any_conversation"],
+        ),
+        (
+            "a segment of any kind is a session",
+            "where segment_kind = 'session'",
+            "",
+            ["the_next_session_of_the_customer_counts_in_any_conversation"],
+        ),
+        (
+            "the conversation is looked at alone",
+            "when customer_id is not null then",
+            "when customer_id = '' then",
+            ["the_next_session_of_the_customer_counts_in_any_conversation"],
+        ),
+        (
+            "a start comes after an end of the same time",
+            "0 as tie_order",
+            "2 as tie_order",
+            ["a_start_at_the_instant_of_the_end_is_no_recontact"],
+        ),
+        (
+            "sessions that started before are looked at",
+            "rows between 1 following and unbounded following",
+            "rows between unbounded preceding and unbounded following",
+            [
+                "a_session_that_was_already_running_is_no_recontact",
+                "a_start_at_the_instant_of_the_end_is_no_recontact",
+            ],
+        ),
+        (
+            "all unknown customers are one",
+            "concat('conversation ', conversation_id)",
+            "'conversation '",
+            ["an_unknown_customer_is_looked_for_in_the_conversation_alone"],
+        ),
+        (
+            "a customer is called like a conversation",
+            "concat('customer ', customer_id)",
+            "concat('conversation ', customer_id)",
+            ["an_unknown_customer_is_looked_for_in_the_conversation_alone"],
+        ),
+        (
+            "sources share their customers",
+            "partition by source, contact_key",
+            "partition by contact_key",
+            ["the_same_customer_id_of_another_source_is_another_customer"],
+        ),
+        (
+            "an open session has a next one",
+            "where ended_us is not null",
+            "",
+            ["an_open_session_has_no_next"],
+        ),
+    ),
+    *of(
+        "sessions",
+        *(
+            (f"{what} {span}", old.format(us), new.format(us), [unit_test])
+            for span, us in (("24 h", "86400000000"), ("7 d", "604800000000"))
+            for what, old, new, unit_test in (
+                (
+                    "no recontact at exactly",
+                    "recontact_us <= {}",
+                    "recontact_us < {}",
+                    "a_recontact_within_exactly_24_hours_or_7_days_counts",
+                ),
+                (
+                    "a recontact just after",
+                    "recontact_us <= {}",
+                    "recontact_us <= {} + 1",
+                    "a_recontact_within_exactly_24_hours_or_7_days_counts",
+                ),
+                (
+                    "no return is unknown after",
+                    "coalesce(recontact_us <= {}, false)",
+                    "recontact_us <= {}",
+                    "a_recontact_within_exactly_24_hours_or_7_days_counts",
+                ),
+                (
+                    "unknown at exactly",
+                    "age_us >= {}",
+                    "age_us > {}",
+                    "a_recontact_is_known_exactly_24_hours_or_7_days_after_the_end",
+                ),
+                (
+                    "known just before",
+                    "age_us >= {}",
+                    "age_us >= {} - 1",
+                    "a_recontact_is_known_exactly_24_hours_or_7_days_after_the_end",
+                ),
+            )
+        ),
+        (
+            "the day is that of UTC",
+            "'reporting_timezone') }} as started_date",
+            "\"'UTC'\") }} as started_date",
+            ["the_started_date_is_the_day_in_the_reporting_time_zone"],
+        ),
+        (
+            "every segment is a session",
+            "where segment_kind = 'session'",
+            "",
+            ["only_segments_of_kind_session_are_sessions"],
+        ),
+    ),
+    *of(
+        "segments",
+        (
+            "the day is that of UTC",
+            "'reporting_timezone') }} as started_date",
+            "\"'UTC'\") }} as started_date",
+            ["the_started_date_is_the_day_in_the_reporting_time_zone"],
+        ),
+    ),
+    *of(
+        "conversations",
+        (
+            "open sessions are closed",
+            "segment_kind = 'session' and outcome <> 'open'",
+            "segment_kind = 'session'",
+            ["the_rate_of_a_conversation_is_that_of_its_closed_sessions"],
+        ),
+        (
+            "a handoff is contained",
+            "segment_kind = 'session' and is_contained",
+            "is_contained",
+            ["the_rate_of_a_conversation_is_that_of_its_closed_sessions"],
+        ),
+    ),
+    *of(
+        "containment_daily",
+        (
+            "open sessions are closed",
+            "outcome <> 'open' as is_closed",
+            "true as is_closed",
+            ["open_sessions_are_in_no_rate", "a_rate_without_a_denominator_is_null"],
+        ),
+        (
+            "open sessions are in the bot's denominator",
+            "is_closed and is_bot_involved",
+            "is_bot_involved",
+            ["open_sessions_are_in_no_rate"],
+        ),
+        (
+            "a session that is not resolved has timed out",
+            "outcome = 'timed_out'",
+            "outcome <> 'resolved'",
+            ["the_outcomes_share_the_closed_sessions"],
+        ),
+        (
+            "a contained session is resolved",
+            "outcome = 'resolved'",
+            "is_contained",
+            ["the_outcomes_share_the_closed_sessions"],
+        ),
+        (
+            "escalated over contained sessions",
+            "ratio('escalated_sessions', 'closed_sessions')",
+            "ratio('escalated_sessions', 'contained_sessions')",
+            ["the_outcomes_share_the_closed_sessions"],
+        ),
+        (
+            "the bot's rate over all sessions",
+            "ratio('bot_contained_sessions', 'bot_involved_sessions')",
+            "ratio('bot_contained_sessions', 'closed_sessions')",
+            ["the_bot_rate_and_the_automation_rate_ask_who_wrote"],
+        ),
+        (
+            "sessions without a bot are the bot's",
+            "is_contained and is_bot_involved then",
+            "is_contained then",
+            ["the_bot_rate_and_the_automation_rate_ask_who_wrote"],
+        ),
+        (
+            "an agent's help is automation",
+            " and not is_human_involved",
+            "",
+            ["the_bot_rate_and_the_automation_rate_ask_who_wrote"],
+        ),
+        (
+            "silence alone is automation",
+            "is_contained and is_bot_involved and not",
+            "is_contained and not",
+            ["the_bot_rate_and_the_automation_rate_ask_who_wrote"],
+        ),
+        *(
+            (
+                f"{what} {span}",
+                old.format(span),
+                new.format(span),
+                ["durable_containment_counts_contained_sessions_that_are_old_enough"],
+            )
+            for span in ("24h", "7d")
+            for what, old, new in (
+                (
+                    "escalated sessions mature",
+                    "is_contained and is_recontacted_{} is not null",
+                    "is_recontacted_{} is not null",
+                ),
+                (
+                    "young sessions are mature",
+                    "is_contained and is_recontacted_{} is not null",
+                    "is_contained",
+                ),
+                (
+                    "escalated sessions are durable",
+                    "is_contained and not is_recontacted_{}",
+                    "not is_recontacted_{}",
+                ),
+                (
+                    "a recontact is durable",
+                    "is_contained and not is_recontacted_{}",
+                    "is_contained",
+                ),
+                (
+                    "durable over all contained sessions",
+                    "'durable_{0}_sessions', 'matured_{0}_sessions'",
+                    "'durable_{0}_sessions', 'contained_sessions'",
+                ),
+            )
+        ),
+        (
+            "the interval is one of escalations",
+            "wilson_bound('contained_sessions', 'closed_sessions', '-')",
+            "wilson_bound('escalated_sessions', 'closed_sessions', '-')",
+            ["the_headline_has_its_wilson_interval"],
+        ),
+        (
+            "the high end is the low one",
+            "wilson_bound('contained_sessions', 'closed_sessions', '+')",
+            "wilson_bound('contained_sessions', 'closed_sessions', '-')",
+            ["the_headline_has_its_wilson_interval"],
+        ),
+    ),
+    *of(
+        "containment_daily",
+        (
+            "sessions without a bot have no name",
+            "coalesce(bot_id, 'none')",
+            "bot_id",
+            ["each_day_source_brand_channel_and_first_bot_is_a_row"],
+        ),
+        times=2,
+    ),
+]
+
+MUTATIONS = [*MACROS, *STAGING, *DUPLICATES, *LOOKUPS, *TIMELINE, *KINDS, *OUTCOMES, *RATES]
