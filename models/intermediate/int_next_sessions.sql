@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 sessions as (
@@ -6,7 +8,7 @@ sessions as (
         case
             when customer_id is not null then concat('customer ', customer_id)
             else concat('conversation ', conversation_id)
-        end as contact_key
+        end as customer_key
     from {{ ref('int_segment_outcomes') }}
     where segment_kind = 'session'
 ),
@@ -16,7 +18,7 @@ sessions as (
 starts_and_ends as (
     select
         source,
-        contact_key,
+        customer_key,
         session_id,
         started_us as happened_us,
         0 as tie_order,
@@ -25,7 +27,7 @@ starts_and_ends as (
     union all
     select
         source,
-        contact_key,
+        customer_key,
         session_id,
         ended_us as happened_us,
         1 as tie_order,
@@ -38,7 +40,7 @@ next_start_added as (
     select
         *,
         min(started_us) over (
-            partition by source, contact_key
+            partition by source, customer_key
             order by happened_us, tie_order
             rows between 1 following and unbounded following
         ) as next_started_us

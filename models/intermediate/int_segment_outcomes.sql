@@ -4,8 +4,8 @@ segments as (
     select * from {{ ref('int_segments') }}
 ),
 
-kinds as (
-    select * from {{ ref('int_segment_kinds') }}
+contacts as (
+    select * from {{ ref('int_contacts') }}
 ),
 
 conversations as (
@@ -16,16 +16,26 @@ settings as (
     select * from {{ ref('int_settings') }}
 ),
 
+-- A handoff handles the escalation of another segment: only those with an escalation are looked up.
+escalated_segments as (
+    select
+        conversation_number,
+        segment_number,
+        first_message_id
+    from segments
+    where first_escalated_us is not null
+),
+
 -- Rule 5's words. Of two terminal events at the same time the escalation comes first.
 deadline_added as (
     select
         segments.*,
-        kinds.segment_kind,
-        kinds.session_number,
-        kinds.has_later_segment,
-        kinds.handoff_first_agent_message_us,
-        kinds.handoff_last_activity_us,
-        sessions.first_message_id as session_first_message_id,
+        contacts.segment_kind,
+        contacts.session_number,
+        contacts.has_later_segment,
+        contacts.handoff_first_agent_message_us,
+        contacts.handoff_last_activity_us,
+        escalated_segments.first_message_id as handled_first_message_id,
         conversations.source,
         conversations.conversation_id,
         conversations.brand,
@@ -36,17 +46,17 @@ deadline_added as (
         segments.last_activity_us + conversations.timeout_us as deadline_us,
         least(segments.first_escalated_us, segments.first_resolved_us) as first_terminal_us
     from segments
-    inner join kinds
+    inner join contacts
         on
-            segments.conversation_number = kinds.conversation_number
-            and segments.segment_number = kinds.segment_number
+            segments.conversation_number = contacts.conversation_number
+            and segments.segment_number = contacts.segment_number
     inner join conversations
         on segments.conversation_number = conversations.conversation_number
-    -- Not every segment is a session or handles one.
-    left join segments as sessions
+    left join escalated_segments
         on
-            kinds.conversation_number = sessions.conversation_number
-            and kinds.session_segment_number = sessions.segment_number
+            contacts.segment_kind = 'handoff'
+            and contacts.conversation_number = escalated_segments.conversation_number
+            and contacts.session_segment_number = escalated_segments.segment_number
     cross join settings
 ),
 
@@ -94,8 +104,9 @@ final as (
     select
         {{ session_key('source', 'conversation_id', 'first_message_id') }} as segment_id,
         case
-            when session_first_message_id is not null
-                then {{ session_key('source', 'conversation_id', 'session_first_message_id') }}
+            when segment_kind = 'session' then {{ session_key('source', 'conversation_id', 'first_message_id') }}
+            when handled_first_message_id is not null
+                then {{ session_key('source', 'conversation_id', 'handled_first_message_id') }}
         end as session_id,
         source,
         conversation_id,

@@ -61,7 +61,8 @@ def drop_forgotten(path: Path, manifest: Path) -> list[str]:
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the file; Stop when it is sound and yet cannot be had."""
     try:
-        connection = duckdb.connect(str(path))
+        # Only this project's own DuckDB reads the file, so it may use the newest compression.
+        connection = duckdb.connect(str(path), config={"storage_compatibility_version": "latest"})
         connection.execute("set TimeZone = 'UTC'")
         return connection
     except duckdb.Error as error:

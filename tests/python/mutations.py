@@ -1112,15 +1112,19 @@ KINDS = of(
         ["a_bot_anywhere_in_the_conversation_makes_every_segment_a_possible_session"],
     ),
     (
-        "all segments are numbered as sessions",
-        "count(case when segment_kind = 'session' then 1 end) over so_far",
-        "count(*) over so_far",
-        ["sessions_are_numbered_without_the_other_segments"],
-    ),
-    (
         "an earlier segment is a later one",
         "lead(segment_number)",
         "lag(segment_number)",
+        ["a_segment_with_another_after_it_is_not_the_last"],
+    ),
+)
+
+CONTACTS = of(
+    "int_contacts",
+    (
+        "all segments are numbered as sessions",
+        "count(case when segment_kind = 'session' then 1 end) over so_far",
+        "count(*) over so_far",
         ["sessions_are_numbered_without_the_other_segments"],
     ),
     (
@@ -1283,20 +1287,20 @@ OUTCOMES = of(
     ),
     (
         "a number is a part of the key",
-        "'conversation_id', 'first_message_id')",
-        "'conversation_id', 'segment_number')",
+        "'conversation_id', 'first_message_id') }} as segment_id",
+        "'conversation_id', 'segment_number') }} as segment_id",
         ["a_key_is_a_hash_of_source_conversation_and_first_message"],
     ),
     (
         "a handoff carries its own key",
-        "'conversation_id', 'session_first_message_id')",
+        "'conversation_id', 'handled_first_message_id')",
         "'conversation_id', 'first_message_id')",
         ["a_handoff_carries_the_key_of_the_session_that_it_handles"],
     ),
     (
-        "every segment has the key of a session",
-        "and kinds.session_segment_number = sessions.segment_number",
-        "and coalesce(kinds.session_segment_number, 1) = sessions.segment_number",
+        "every handoff has the key of a session",
+        "and contacts.session_segment_number = escalated_segments.segment_number",
+        "and coalesce(contacts.session_segment_number, 1) = escalated_segments.segment_number",
         ["a_handoff_carries_the_key_of_the_session_that_it_handles"],
     ),
 )
@@ -1353,8 +1357,8 @@ RATES = [
         ),
         (
             "sources share their customers",
-            "partition by source, contact_key",
-            "partition by contact_key",
+            "partition by source, customer_key",
+            "partition by customer_key",
             ["the_same_customer_id_of_another_source_is_another_customer"],
         ),
         (
@@ -1556,4 +1560,14 @@ RATES = [
     ),
 ]
 
-MUTATIONS = [*MACROS, *STAGING, *DUPLICATES, *LOOKUPS, *TIMELINE, *KINDS, *OUTCOMES, *RATES]
+MUTATIONS = [
+    *MACROS,
+    *STAGING,
+    *DUPLICATES,
+    *LOOKUPS,
+    *TIMELINE,
+    *KINDS,
+    *CONTACTS,
+    *OUTCOMES,
+    *RATES,
+]
