@@ -181,7 +181,9 @@ def _failures(found: Mapping[str, Any], home: Home, manifest: Mapping[str, Any])
     """A line for each node that failed, those that were only skipped left out."""
     nodes = manifest.get("nodes", {})
     for row in found.get("results", []):
-        kind, _, name, *_ = [*str(row["unique_id"]).split("."), "", ""]
+        kind, *names = str(row["unique_id"]).split(".")
+        # A unit test's own name stands after its model's; a data test's before a hash.
+        name = names[-1] if kind == "unit_test" else names[1]
         node = nodes.get(row["unique_id"], {})
         if row["status"] == "fail" and kind == "test":
             yield f"test {name}: {_rows(row)}; {_advice(node, home)}"
