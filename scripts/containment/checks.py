@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -43,11 +42,9 @@ def _checks() -> Iterator[tuple[str, bool]]:
         home = Home(Path(folder))
         # The linter's dbt must not write into the project either.
         environment = {
-            **os.environ,
-            "CONTAINMENT_HOME": folder,
+            **dbt_run.environment(home),
             "DBT_TARGET_PATH": str(home.dbt_target),
             "DBT_LOG_PATH": str(home.dbt_logs),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
         home.warehouse_folder.mkdir()
         folders = [name for name in SQL_FOLDERS if any((PROJECT / name).rglob("*.sql"))]

@@ -61,13 +61,7 @@ def build(
         *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
         *(["--full-refresh"] if full_refresh else []),
     ]
-    environment = {
-        **os.environ,
-        "CONTAINMENT_HOME": str(home.folder),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "PYTHONUNBUFFERED": "1",
-    }
-    exit_code, errors = _run(command, environment, project, verbose)
+    exit_code, errors = _run(command, environment(home), project, verbose)
     found = _read(results)
     summary = _summary(found)
     if exit_code == 0:
@@ -77,6 +71,16 @@ def build(
         data_only = all(row["status"] != "error" for row in found["results"])
         return Outcome(DATA_FAILED if data_only else UNUSABLE, summary, failures)
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])
+
+
+def environment(home: Home) -> dict[str, str]:
+    """What dbt, and whatever starts it, needs in its environment to work in a home."""
+    return {
+        **os.environ,
+        "CONTAINMENT_HOME": str(home.folder),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def _run(

@@ -14,23 +14,15 @@ from typing import Any
 
 import duckdb
 
+from containment import raw_files
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 SEEDED_SOURCE = "sample"  # raw rows as dbt seeds
 FILES_SOURCE = "files"  # raw rows as files in a folder
 CONTRACT = {
-    "conversations": (
-        *("conversation_id", "channel", "brand", "customer_id", "created_at"),
-        *("exclusion_reason", "loaded_at"),
-    ),
-    "messages": (
-        *("message_id", "conversation_id", "author_type", "author_id", "is_public"),
-        *("sent_at", "topic", "loaded_at"),
-    ),
-    "events": (
-        *("event_id", "conversation_id", "event_type", "occurred_at", "actor_type"),
-        *("reason", "loaded_at"),
-    ),
+    table.name: tuple(table.columns)
+    for table in (raw_files.CONVERSATIONS, raw_files.MESSAGES, raw_files.EVENTS)
 }
 
 Rows = Sequence[Mapping[str, Any]]
@@ -46,6 +38,12 @@ def copy_project(folder: Path) -> Path:
             shutil.copytree(source, folder / part, ignore=ignored, dirs_exist_ok=True)
         else:
             shutil.copy(source, folder / part)
+    return folder
+
+
+def copy_runnable_project(folder: Path) -> Path:
+    """Copy the project with its commands into `folder`, give that folder."""
+    shutil.copytree(ROOT / "scripts", copy_project(folder) / "scripts")
     return folder
 
 
@@ -88,6 +86,22 @@ def nightly(home: Path, *arguments: str, root: Path = ROOT) -> subprocess.Comple
         text=True,
         capture_output=True,
     )
+
+
+def start_night(home: Path) -> subprocess.Popen[str]:
+    """Start scripts/nightly, give its process once dbt is at work; its group is its own."""
+    night = subprocess.Popen(
+        [sys.executable, str(ROOT / "scripts" / "nightly"), "--home", str(home)],
+        env={**os.environ, "CONTAINMENT_VENV": sys.prefix},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert night.stdout is not None
+    while not night.stdout.readline().startswith("build and test"):
+        assert night.poll() is None
+    return night
 
 
 def rows(database: Path, query: str) -> list[dict[str, Any]]:

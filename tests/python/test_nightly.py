@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -267,8 +265,7 @@ def test_message_text_never_enters_the_warehouse(tmp_path: Path, raw: Path) -> N
 
 
 def test_a_failing_test_publishes_nothing_and_exits_1(tmp_path: Path) -> None:
-    project = projects.copy_project(tmp_path / "project")
-    shutil.copytree(projects.ROOT / "scripts", project / "scripts")
+    project = projects.copy_runnable_project(tmp_path / "project")
     (project / "tests" / "it_always_fails.sql").write_text("select 1 as one\n")
     night = projects.nightly(tmp_path / "home", root=project)
     assert night.returncode == 1, night.stderr
@@ -277,8 +274,7 @@ def test_a_failing_test_publishes_nothing_and_exits_1(tmp_path: Path) -> None:
 
 
 def test_a_mart_without_a_model_is_published_no_longer(tmp_path: Path) -> None:
-    project = projects.copy_project(tmp_path / "project")
-    shutil.copytree(projects.ROOT / "scripts", project / "scripts")
+    project = projects.copy_runnable_project(tmp_path / "project")
     mart = project / "models" / "marts" / "brand_names.sql"
     mart.write_text("select distinct brand from {{ ref('sessions') }}\n")
     mart.with_suffix(".yml").write_text(
@@ -297,17 +293,7 @@ def test_a_mart_without_a_model_is_published_no_longer(tmp_path: Path) -> None:
 
 
 def test_two_nights_at_once_the_second_exits_3_and_names_the_first(tmp_path: Path) -> None:
-    environment = {**os.environ, "CONTAINMENT_VENV": sys.prefix, "CONTAINMENT_HOME": str(tmp_path)}
-    first = subprocess.Popen(
-        [sys.executable, str(projects.ROOT / "scripts" / "nightly")],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert first.stdout is not None
-    while not first.stdout.readline().startswith("build and test"):
-        assert first.poll() is None
+    first = projects.start_night(tmp_path)
     second = projects.nightly(tmp_path)
     assert second.returncode == 3
     [line] = second.stderr.splitlines()
@@ -316,17 +302,7 @@ def test_two_nights_at_once_the_second_exits_3_and_names_the_first(tmp_path: Pat
 
 
 def test_a_night_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:
-    environment = {**os.environ, "CONTAINMENT_VENV": sys.prefix, "CONTAINMENT_HOME": str(tmp_path)}
-    night = subprocess.Popen(
-        [sys.executable, str(projects.ROOT / "scripts" / "nightly")],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert night.stdout is not None
-    while not night.stdout.readline().startswith("build and test"):
-        assert night.poll() is None
+    night = projects.start_night(tmp_path)
     time.sleep(4)  # dbt is at work; whatever it is at, the next night must not mind
     os.kill(night.pid, signal.SIGKILL)
     night.wait()
