@@ -1,4 +1,8 @@
-{# A raw value as a boolean: the default where it is blank, null where it cannot be read. #}
+{# A raw value as a boolean: the default where it is blank, null where it cannot be read. typeof is known when the query
+   is planned, so a column that is a boolean already costs nothing. #}
 {% macro boolean(column, default) -%}
-    try_cast(coalesce({{ keyword(column) }}, '{{ default }}') as boolean)
+    case
+        when lower(typeof({{ column }})) = 'boolean' then coalesce(try_cast({{ column }} as boolean), {{ default }})
+        else try_cast(coalesce({{ keyword(column) }}, '{{ default }}') as boolean)
+    end
 {%- endmacro %}

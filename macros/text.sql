@@ -1,4 +1,6 @@
-{# A raw value as text, as it came; null where it is blank. #}
+{# A raw value as text, as it came; null where it is blank. Few have to be trimmed: a text that begins with a visible
+   character of ASCII is not blank, and there are spaces beyond it. #}
 {% macro text(column) -%}
-    case when trim(cast({{ column }} as {{ dbt.type_string() }})) <> '' then cast({{ column }} as {{ dbt.type_string() }}) end
+    {%- set value -%} cast({{ column }} as {{ dbt.type_string() }}) {%- endset -%}
+    case when {{ value }} between '!' and '~' or trim({{ value }}) <> '' then {{ value }} end
 {%- endmacro %}

@@ -1,23 +1,19 @@
 with
 
-loaded_times as (
-    select max(known_at) as known_at from {{ ref('int_conversation_rows') }}
-    union all
-    select max(known_at) as known_at from {{ ref('int_messages') }}
-    union all
-    select max(known_at) as known_at from {{ ref('int_events') }}
+newest as (
+    select max(newest_known_us) as newest_known_us from {{ ref('int_kept_states') }}
 ),
 
 final as (
     select
-        coalesce({{ utc_timestamp(setting('as_of')) }}, max(known_at)) as as_of,
+        coalesce({{ utc_timestamp(setting('as_of')) }}, {{ from_epoch_us('newest_known_us') }}) as as_of,
         {{ setting('reporting_timezone') }} as reporting_timezone,
         {{ setting('session_scope') }} as session_scope,
         {{ setting('after_escalation') }} as after_escalation,
         cast({{ setting('courtesy_minutes') }} as integer) as courtesy_minutes,
         {{ setting('sources') }} as sources,
-        1 as rules_version
-    from loaded_times
+        '{{ rules_version() }}' as rules_version
+    from newest
 )
 
 select * from final

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 -- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
@@ -16,7 +14,11 @@ cast_rows as (
             {{ text('exclusion_reason') }} as exclusion_reason,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
             {{ unreadable_time('created_at') }} as unreadable_created_at,
-            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at
+            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
+            -- Of the columns as they came: whatever is changed in the raw row changes it.
+            {{ row_hash([
+                'conversation_id', 'channel', 'brand', 'customer_id', 'created_at', 'exclusion_reason', 'loaded_at'
+            ]) }} as row_hash
         from {{ ref('stg_' ~ source ~ '__conversations') }}
     {% endfor %}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 -- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
@@ -19,7 +17,11 @@ cast_rows as (
             {{ text('reason') }} as reason,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
             {{ unreadable_time('occurred_at') }} as unreadable_occurred_at,
-            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at
+            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
+            -- Of the columns as they came: whatever is changed in the raw row changes it.
+            {{ row_hash([
+                'event_id', 'conversation_id', 'event_type', 'occurred_at', 'actor_type', 'reason', 'loaded_at'
+            ]) }} as row_hash
         from {{ ref('stg_' ~ source ~ '__events') }}
     {% endfor %}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 -- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
@@ -20,7 +18,11 @@ cast_rows as (
                 when {{ boolean('is_public', 'true') }} is null then {{ text('is_public') }}
             end as unreadable_is_public,
             {{ unreadable_time('sent_at') }} as unreadable_sent_at,
-            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at
+            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
+            -- Of the columns as they came: whatever is changed in the raw row changes it.
+            {{ row_hash([
+                'message_id', 'conversation_id', 'author_type', 'author_id', 'is_public', 'sent_at', 'topic', 'loaded_at'
+            ]) }} as row_hash
         from {{ ref('stg_' ~ source ~ '__messages') }}
     {% endfor %}
 ),

@@ -1,0 +1,50 @@
+{{ config(post_hook="{{ begin_work() }}") }}
+
+with
+
+fingerprints as (
+    select * from {{ ref('int_fingerprints') }}
+),
+
+states as (
+    select * from {{ source('earlier_nights', 'int_kept_states') }}
+),
+
+-- A conversation that a night began and did not finish is cut again, whatever it looks like now: a part of the kept
+-- tables may hold that night's cut.
+reason_added as (
+    select
+        coalesce(fingerprints.source, states.source) as source,
+        coalesce(fingerprints.conversation_id, states.conversation_id) as conversation_id,
+        fingerprints.rules_fingerprint,
+        case
+            when fingerprints.source is null then 'vanished'
+            when states.source is null then 'new'
+            when states.unfinished_reason = 'vanished' then 'rows'
+            when states.unfinished_reason is not null then states.unfinished_reason
+            when
+                fingerprints.row_count <> states.conversation_rows + states.message_rows + states.event_rows
+                or fingerprints.rows_fingerprint <> states.rows_fingerprint
+                then 'rows'
+            when fingerprints.rules_fingerprint <> states.rules_fingerprint then 'rules'
+        end as change_reason
+    from fingerprints
+    full outer join states
+        on
+            fingerprints.source = states.source
+            and fingerprints.conversation_id = states.conversation_id
+),
+
+-- The number is only a narrow key for the windows and joins of one build; nothing kept or published carries it.
+final as (
+    select
+        source,
+        conversation_id,
+        change_reason,
+        rules_fingerprint,
+        row_number() over (order by source, conversation_id) as conversation_number
+    from reason_added
+    where change_reason is not null
+)
+
+select * from final

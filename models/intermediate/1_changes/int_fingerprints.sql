@@ -1,0 +1,64 @@
+{{ config(materialized='view') }}
+
+with
+
+-- The lookups' words are part of the rules, and only as far as a row uses them: a changed timeout of one channel
+-- concerns the conversations of that channel.
+all_rows as (
+    select
+        source,
+        conversation_id,
+        row_hash,
+        {{ row_hash(['channel', 'has_channel_policy', 'timeout_us']) }} as lookup_hash,
+        1 as own_row
+    from {{ ref('int_mapped_conversations') }}
+    union all
+    select
+        source,
+        conversation_id,
+        row_hash,
+        0 as lookup_hash,
+        0 as own_row
+    from {{ ref('stg_messages') }}
+    union all
+    select
+        source,
+        conversation_id,
+        row_hash,
+        {{ row_hash(['event_type', 'boundary']) }} as lookup_hash,
+        0 as own_row
+    from {{ ref('int_mapped_events') }}
+),
+
+summed as (
+    select
+        source,
+        conversation_id,
+        count(*) as row_count,
+        {{ hash_sum('row_hash') }} as rows_fingerprint,
+        {{ hash_sum('lookup_hash') }} as lookup_hashes,
+        sum(own_row) as own_row_count
+    from all_rows
+    group by source, conversation_id
+),
+
+-- A conversation without a row of its own takes the timeout of every other channel.
+final as (
+    select
+        summed.source,
+        -- Rows that name no conversation are a group of their own; a blank id cannot be one.
+        coalesce(summed.conversation_id, '') as conversation_id,
+        summed.row_count,
+        summed.rows_fingerprint,
+        {{ row_hash([
+            'rules.code_version', 'rules.session_scope', 'rules.after_escalation', 'rules.courtesy_minutes',
+            'summed.lookup_hashes', 'case when summed.own_row_count = 0 then any_policy.timeout_minutes end'
+        ]) }} as rules_fingerprint
+    from summed
+    inner join {{ ref('int_rules') }} as rules
+        on summed.source = rules.source
+    left join {{ ref('channel_policies') }} as any_policy
+        on any_policy.channel = '*'
+)
+
+select * from final

@@ -1,0 +1,92 @@
+{{ config(materialized='view') }}
+
+with
+
+conversations as (
+    select * from {{ ref('int_conversations') }}
+),
+
+-- Rule 1: what counts as an activity.
+activities as (
+    select
+        conversations.conversation_number,
+        conversations.timeout_us,
+        {{ epoch_us('messages.sent_at') }} as happened_us,
+        0 as tie_order,
+        messages.message_id as row_id,
+        messages.author_type as row_kind,
+        messages.author_id as actor,
+        messages.topic as detail
+    from {{ ref('int_messages') }} as messages
+    inner join conversations
+        on messages.conversation_number = conversations.conversation_number
+    where
+        messages.is_public
+        and messages.author_type in ('customer', 'bot', 'agent')
+),
+
+-- Rule 3: only events that a row of the lookup maps to a boundary.
+terminal_events as (
+    select
+        conversations.conversation_number,
+        conversations.timeout_us,
+        {{ epoch_us('events.occurred_at') }} as happened_us,
+        case events.boundary when 'escalated' then 1 else 2 end as tie_order,
+        events.event_id as row_id,
+        events.boundary as row_kind,
+        events.actor_type as actor,
+        events.reason as detail
+    from {{ ref('int_events') }} as events
+    inner join conversations
+        on events.conversation_number = conversations.conversation_number
+    where events.boundary in ('resolved', 'escalated')
+),
+
+timeline as (
+    select * from activities
+    union all
+    select * from terminal_events
+),
+
+-- Rule 2's order, once; everything later sorts by the number that it gives.
+ordered as (
+    select
+        *,
+        row_number() over in_order as row_position,
+        lag(happened_us) over in_order as previous_us,
+        lag(tie_order) over in_order as previous_tie_order
+    from timeline
+    window in_order as (
+        partition by conversation_number
+        order by happened_us, tie_order, row_id
+    )
+),
+
+-- Rule 4. The row before tells all: when it is a terminal event, it is the last one since the previous activity.
+start_reason_added as (
+    select
+        *,
+        case
+            when tie_order > 0 then null
+            when previous_us is null then 'first_contact'
+            when previous_tie_order = 2 then 'resolved'
+            when happened_us - previous_us > timeout_us then 'inactivity'
+            when previous_tie_order = 1 then 'escalated'
+        end as start_reason
+    from ordered
+),
+
+final as (
+    select
+        conversation_number,
+        row_position,
+        happened_us,
+        row_id,
+        row_kind,
+        actor,
+        detail,
+        start_reason
+    from start_reason_added
+)
+
+select * from final

@@ -1,0 +1,98 @@
+{{ config(materialized='kept') }}
+
+with
+
+-- Found in the timeline, but in no segment, for segments start with the first activity.
+unused_terminal_events as (
+    select events.conversation_number
+    from {{ ref('int_events') }} as events
+    left join {{ ref('int_segments') }} as segments
+        on
+            events.conversation_number = segments.conversation_number
+            and segments.segment_number = 1
+    where
+        events.boundary in ('resolved', 'escalated')
+        and (segments.started_us is null or {{ epoch_us('events.occurred_at') }} < segments.started_us)
+),
+
+unreadable_load_times as (
+    select conversation_number
+    from {{ ref('int_changed_conversation_rows') }}
+    where unreadable_loaded_at is not null
+    union all
+    select conversation_number
+    from {{ ref('int_changed_messages') }}
+    where unreadable_loaded_at is not null
+    union all
+    select conversation_number
+    from {{ ref('int_changed_events') }}
+    where unreadable_loaded_at is not null
+),
+
+findings as (
+    select
+        conversation_number,
+        'internal_notes' as finding
+    from {{ ref('int_messages') }}
+    where not is_public
+    union all
+    select
+        conversation_number,
+        'system_messages' as finding
+    from {{ ref('int_messages') }}
+    where author_type = 'system'
+    union all
+    select
+        conversation_number,
+        'events_of_unmapped_type' as finding
+    from {{ ref('int_events') }}
+    where boundary is null
+    union all
+    select
+        conversation_number,
+        'terminal_events_before_first_activity' as finding
+    from unused_terminal_events
+    union all
+    select
+        conversation_number,
+        'conversations_without_row' as finding
+    from {{ ref('int_conversations') }}
+    where is_orphan
+    union all
+    select
+        conversation_number,
+        'conversations_without_channel' as finding
+    from {{ ref('int_conversations') }}
+    where not is_orphan and channel = 'unknown'
+    union all
+    select
+        conversation_number,
+        'conversations_of_channel_without_policy' as finding
+    from {{ ref('int_conversations') }}
+    where channel <> 'unknown' and not has_channel_policy
+    union all
+    select
+        conversation_number,
+        'conversations_without_customer' as finding
+    from {{ ref('int_conversations') }}
+    where customer_id is null
+    union all
+    select
+        conversation_number,
+        'unreadable_load_times' as finding
+    from unreadable_load_times
+),
+
+final as (
+    select
+        changed.source,
+        changed.conversation_id,
+        findings.finding,
+        count(*) as row_count
+    from findings
+    inner join {{ ref('int_changed_conversations') }} as changed
+        on findings.conversation_number = changed.conversation_number
+    group by changed.source, changed.conversation_id, findings.finding
+)
+
+select * from final
