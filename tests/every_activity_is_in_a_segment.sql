@@ -1,15 +1,21 @@
 -- Coverage one way: an activity is a used, public message by a customer, a bot or an agent, and none gets lost.
+with
+
+in_segments as (
+    select
+        source,
+        conversation_id,
+        count(*) as activity_count
+    from {{ ref('messages') }}
+    group by source, conversation_id
+)
+
 select
-    messages.source,
-    messages.conversation_id,
-    messages.message_id
-from {{ ref('int_messages') }} as messages
-left join {{ ref('messages') }} as activities
+    conversations.source,
+    conversations.conversation_id
+from {{ ref('int_kept_conversations') }} as conversations
+left join in_segments
     on
-        messages.source = activities.source
-        and messages.conversation_id = activities.conversation_id
-        and messages.message_id = activities.message_id
-where
-    messages.is_public
-    and messages.author_type in ('customer', 'bot', 'agent')
-    and activities.segment_id is null
+        conversations.source = in_segments.source
+        and conversations.conversation_id = in_segments.conversation_id
+where conversations.activity_count <> coalesce(in_segments.activity_count, 0)

@@ -1,45 +1,47 @@
+{{ config(materialized='view') }}
+
 with
 
-conversations as (
-    select * from {{ ref('int_conversations') }}
+settings as (
+    select {{ epoch_us('as_of') }} as as_of_us from {{ ref('int_settings') }}
 ),
 
-segments as (
+-- Among the contained sessions that are kept is the one that still waits for a silence: it times out or is cut again.
+open_session_added as (
     select
-        conversation_number,
-        sum(customer_message_count + bot_message_count + agent_message_count) as message_count,
-        sum(bot_message_count) as bot_message_count,
-        count(*) as segment_count,
-        count(case when segment_kind = 'session' then 1 end) as session_count,
-        count(case when segment_kind = 'session' and outcome <> 'open' then 1 end) as closed_session_count,
-        count(case when segment_kind = 'session' and is_contained then 1 end) as contained_session_count,
-        min(started_us) as first_activity_us,
-        max(last_activity_us) as last_activity_us
-    from {{ ref('int_segment_outcomes') }}
-    group by conversation_number
+        conversations.*,
+        case when conversations.open_until_us >= settings.as_of_us then 1 else 0 end as open_session_count
+    from {{ ref('int_kept_conversations') }} as conversations
+    cross join settings
+),
+
+closed_sessions_added as (
+    select
+        *,
+        session_count - open_session_count as closed_session_count,
+        contained_session_count - open_session_count as closed_contained_session_count
+    from open_session_added
 ),
 
 final as (
     select
-        conversations.source,
-        conversations.conversation_id,
-        conversations.brand,
-        conversations.channel,
-        conversations.customer_id,
-        conversations.created_at,
-        conversations.exclusion_reason,
-        coalesce(segments.bot_message_count, 0) > 0 as has_bot,
-        cast(coalesce(segments.message_count, 0) as bigint) as message_count,
-        coalesce(segments.segment_count, 0) as segment_count,
-        coalesce(segments.session_count, 0) as session_count,
-        coalesce(segments.closed_session_count, 0) as closed_session_count,
-        coalesce(segments.contained_session_count, 0) as contained_session_count,
-        {{ ratio('segments.contained_session_count', 'segments.closed_session_count') }} as containment_rate,
-        {{ from_epoch_us('segments.first_activity_us') }} as first_activity_at,
-        {{ from_epoch_us('segments.last_activity_us') }} as last_activity_at
-    from conversations
-    left join segments
-        on conversations.conversation_number = segments.conversation_number
+        source,
+        conversation_id,
+        brand,
+        channel,
+        customer_id,
+        created_at,
+        exclusion_reason,
+        bot_message_count > 0 as has_bot,
+        message_count,
+        segment_count,
+        session_count,
+        closed_session_count,
+        closed_contained_session_count as contained_session_count,
+        {{ ratio('closed_contained_session_count', 'closed_session_count') }} as containment_rate,
+        {{ from_epoch_us('first_activity_us') }} as first_activity_at,
+        {{ from_epoch_us('last_activity_us') }} as last_activity_at
+    from closed_sessions_added
 )
 
 select * from final

@@ -4,8 +4,9 @@ final as (
     select
         source,
         finding,
-        row_count
-    from {{ ref('int_data_quality') }}
+        cast(sum(row_count) as bigint) as row_count
+    from {{ ref('int_kept_findings') }}
+    group by source, finding
 )
 
 select * from final

@@ -7,13 +7,13 @@ settings as (
 -- From the first session to as_of, so that a day without sessions is a row too.
 covered as (
     select
-        min(sessions.started_date) as first_date,
+        min(daily.started_date) as first_date,
         greatest(
-            max(sessions.started_date),
+            max(daily.started_date),
             max({{ local_date('settings.as_of', 'settings.reporting_timezone') }})
         ) as last_date,
         max({{ local_date('settings.as_of', 'settings.reporting_timezone') }}) as as_of_date
-    from {{ ref('sessions') }} as sessions
+    from {{ ref('containment_daily') }} as daily
     cross join settings
 ),
 

@@ -1,14 +1,16 @@
+{{ config(materialized='view') }}
+
 with
 
 final as (
     select
         source,
         table_name,
-        conversation_id,
+        nullif(conversation_id, '') as conversation_id,
         row_id,
         reason,
         row_json
-    from {{ ref('int_rejected_rows') }}
+    from {{ ref('int_kept_rejected_rows') }}
 )
 
 select * from final

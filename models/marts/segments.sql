@@ -1,7 +1,42 @@
+{{ config(materialized='view') }}
+
 with
 
-segments as (
-    select * from {{ ref('int_segment_outcomes') }}
+settings as (
+    select
+        {{ epoch_us('as_of') }} as as_of_us,
+        reporting_timezone
+    from {{ ref('int_settings') }}
+),
+
+-- Rule 5: silence is judged at as_of. What is kept says how a segment ends once it has ended.
+is_ended_added as (
+    select
+        segments.*,
+        settings.reporting_timezone,
+        segments.open_until_us is null or settings.as_of_us > segments.open_until_us as is_ended
+    from {{ ref('int_kept_segments') }} as segments
+    cross join settings
+),
+
+-- Rule 6.
+outcome_added as (
+    select
+        *,
+        case when is_ended then final_end_reason end as end_reason,
+        case when is_ended then final_ended_us end as ended_us,
+        case when final_outcome = 'timed_out' and not is_ended then 'open' else final_outcome end as outcome
+    from is_ended_added
+),
+
+containment_added as (
+    select
+        *,
+        case
+            when outcome in ('resolved', 'timed_out') then true
+            when outcome = 'escalated' then false
+        end as is_contained
+    from outcome_added
 ),
 
 final as (
@@ -40,7 +75,7 @@ final as (
         resolved_by,
         (first_bot_reply_us - first_customer_message_us) / 1e6 as first_bot_reply_seconds,
         (last_activity_us - started_us) / 1e6 as duration_seconds
-    from segments
+    from containment_added
 )
 
 select * from final

@@ -1,23 +1,47 @@
+{{ config(materialized='view') }}
+
 with
 
-sessions as (
-    select * from {{ ref('int_segment_outcomes') }}
-    where segment_kind = 'session'
+settings as (
+    select
+        {{ epoch_us('as_of') }} as as_of_us,
+        reporting_timezone
+    from {{ ref('int_settings') }}
 ),
 
-next_sessions as (
-    select * from {{ ref('int_next_sessions') }}
-),
-
-next_session_added as (
+-- Rule 5: silence is judged at as_of. What is kept says how a segment ends once it has ended.
+is_ended_added as (
     select
         sessions.*,
-        next_sessions.next_started_us,
-        next_sessions.next_started_us - sessions.ended_us as recontact_us,
-        sessions.as_of_us - sessions.ended_us as age_us
-    from sessions
-    left join next_sessions
-        on sessions.session_id = next_sessions.session_id
+        settings.as_of_us,
+        settings.reporting_timezone,
+        sessions.open_until_us is null or settings.as_of_us > sessions.open_until_us as is_ended
+    from {{ ref('int_kept_sessions') }} as sessions
+    cross join settings
+),
+
+-- Rule 6.
+outcome_added as (
+    select
+        *,
+        case when is_ended then final_end_reason end as end_reason,
+        case when is_ended then final_ended_us end as ended_us,
+        case when final_outcome = 'timed_out' and not is_ended then 'open' else final_outcome end as outcome
+    from is_ended_added
+),
+
+containment_added as (
+    select
+        *,
+        case
+            when outcome in ('resolved', 'timed_out') then true
+            when outcome = 'escalated' then false
+        end as is_contained,
+        -- A return after an end that is still to come is not known yet.
+        case when is_ended then next_started_us end as known_next_started_us,
+        next_started_us - ended_us as recontact_us,
+        as_of_us - ended_us as age_us
+    from outcome_added
 ),
 
 final as (
@@ -58,7 +82,7 @@ final as (
         (handoff_first_agent_message_us - first_escalated_us) / 1e6 as handoff_wait_seconds,
         (handoff_last_activity_us - first_escalated_us) / 1e6 as handoff_seconds,
         cast(null as double) as csat_score,
-        {{ from_epoch_us('next_started_us') }} as next_session_started_at,
+        {{ from_epoch_us('known_next_started_us') }} as next_session_started_at,
         -- Known only once the session is old enough: a return that came early would count, a silence could not.
         case
             when outcome <> 'open' and age_us >= 86400000000
@@ -68,7 +92,7 @@ final as (
             when outcome <> 'open' and age_us >= 604800000000
                 then coalesce(recontact_us <= 604800000000, false)
         end as is_recontacted_7d
-    from next_session_added
+    from containment_added
 )
 
 select * from final

@@ -1,0 +1,45 @@
+-- What is kept belongs to a conversation whose cut is whole: nothing is left of one that has vanished, and no
+-- conversation is in work any more.
+with
+
+kept_rows as (
+    select
+        source,
+        conversation_id
+    from {{ ref('int_kept_conversations') }}
+    union all
+    select
+        source,
+        conversation_id
+    from {{ ref('int_kept_segments') }}
+    union all
+    select
+        source,
+        conversation_id
+    from {{ ref('int_kept_sessions') }}
+    union all
+    select
+        source,
+        conversation_id
+    from {{ ref('int_kept_messages') }}
+    union all
+    select
+        source,
+        conversation_id
+    from {{ ref('int_kept_rejected_rows') }}
+    union all
+    select
+        source,
+        conversation_id
+    from {{ ref('int_kept_findings') }}
+)
+
+select
+    kept_rows.source,
+    kept_rows.conversation_id
+from kept_rows
+left join {{ ref('int_kept_states') }} as states
+    on
+        kept_rows.source = states.source
+        and kept_rows.conversation_id = states.conversation_id
+where states.source is null or states.unfinished_reason is not null
