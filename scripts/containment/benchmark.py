@@ -1,4 +1,4 @@
-"""Time `dbt build` beside one hand-written statement (the floor), on the same synthetic raw files.
+"""Time a full build and the nights after it beside the floor, one hand-written statement.
 
 Seconds differ from machine to machine and from hour to hour; the ratio of two that were measured
 one after the other hardly does. Everything heavy runs in a process of its own: this one must stay
@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -34,6 +34,10 @@ from containment.places import PROJECT, Home
 FEWEST_MESSAGES = 1_000
 MIB = 2**20
 TOLD_LINES = 20  # of the output of a process that failed
+FLOOR_STEP = "floor"
+FULL = "full build"
+NIGHT = "night, 1/365 new"
+IDLE = "night, nothing new"
 # As in profiles.yml; and no progress bar, which DuckDB would write between the results.
 FOR_EVERY_CONNECTION = (
     "set TimeZone = 'UTC'; set preserve_insertion_order = false; set enable_progress_bar = false"
@@ -215,6 +219,14 @@ group by started_date
 order by started_date
 """
 
+# What the raw folder held a day earlier: the last of 365 equal parts, by load time, is missing.
+HISTORY = """
+copy (
+    select * from '{raw}/{table}.parquet'
+    where loaded_at < (select quantile_disc(loaded_at, 364 / 365.0) from '{raw}/messages.parquet')
+) to '{table}.parquet' (compression zstd)
+"""
+
 BUILT = """
 select
     count_if(is_contained),
@@ -231,6 +243,7 @@ class Cost:
     seconds: float
     cpu_seconds: float
     peak_bytes: int
+    scan_seconds: float = 0.0  # of them the reading of every raw row for the fingerprints
 
 
 # --- the processes that are started --------------------------------------------------------------
@@ -241,6 +254,14 @@ def make_raw(messages: int) -> None:
     with duckdb.connect() as connection:
         connection.execute(FOR_EVERY_CONNECTION)
         connection.execute(RAW.format(messages=messages, conversations=messages // 10))
+
+
+def make_history(raw: str) -> None:
+    """Write what a raw folder held a day earlier into the working folder."""
+    with duckdb.connect() as connection:
+        connection.execute(FOR_EVERY_CONNECTION)
+        for table in ("conversations", "messages", "events"):
+            connection.execute(HISTORY.format(raw=raw.replace("'", "''"), table=table))
 
 
 def run_floor() -> None:
@@ -314,15 +335,28 @@ def _floor(raw: Path) -> tuple[Cost, list[int]]:
     return cost, json.loads(output)
 
 
-def _build(raw: Path, home: Home) -> Cost:
-    """Build all models into a new warehouse; only dbt itself is timed.
+def _builds(history: Path, raw: Path, home: Home) -> Iterator[tuple[str, Cost]]:
+    """Build all models into a new warehouse, then two nights more; only dbt itself is timed.
 
-    dbt has parsed the project before, as it has on every night but the first.
+    dbt has parsed the project before, as it has on every night but the first: the raw path that it
+    is told is the same throughout.
     """
     home.warehouse_folder.mkdir(parents=True)
-    _own("make_views(*sys.argv[1:])", raw, home.folder, folder=raw)
-    _dbt(raw, home, "parse")
-    return _dbt(raw, home, "build", "--exclude-resource-type", "test", "unit_test")
+    for step, folder in ((FULL, history), (NIGHT, raw), (IDLE, raw)):
+        _own("make_views(*sys.argv[1:])", folder, home.folder, folder=raw)
+        if step == FULL:
+            _dbt(raw, home, "parse")
+        cost = _dbt(raw, home, "build", "--exclude-resource-type", "test", "unit_test")
+        yield step, replace(cost, scan_seconds=_scan_seconds(home))
+
+
+def _scan_seconds(home: Home) -> float:
+    results = json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))
+    return next(
+        float(result["execution_time"])
+        for result in results["results"]
+        if result["unique_id"].endswith(".int_changed_conversations")
+    )
 
 
 def _dbt(raw: Path, home: Home, command: str, *arguments: str) -> Cost:
@@ -345,11 +379,15 @@ def _dbt(raw: Path, home: Home, command: str, *arguments: str) -> Cost:
 
 
 def benchmark(messages: int, runs: int, folder: Path) -> None:
-    """Make the raw files in a folder, run floor and build in turn, print what they took."""
+    """Make the raw files in a folder, run floor, build and nights in turn, print what they took."""
     clock = Clock()
-    raw = folder / "raw"
-    raw.mkdir(parents=True)
-    _own("make_raw(int(sys.argv[1]))", messages, folder=raw)
+    raw, history = folder / "raw", folder / "history"
+    for place, call in (
+        (raw, "make_raw(int(sys.argv[1]))"),
+        (history, "make_history(sys.argv[1])"),
+    ):
+        place.mkdir(parents=True)
+        _own(call, messages if place == raw else raw, folder=place)
     size = sum(file.stat().st_size for file in raw.iterdir())
     say(
         f"raw files: {messages:,} messages, {messages // 10:,} conversations, "
@@ -359,17 +397,20 @@ def benchmark(messages: int, runs: int, folder: Path) -> None:
         f"DuckDB {duckdb.__version__}, dbt {version('dbt-core')}, dbt-duckdb "
         f"{version('dbt-duckdb')}, {os.cpu_count()} cores"
     )
-    pairs: list[tuple[Cost, Cost]] = []
+    costs: dict[str, list[Cost]] = {step: [] for step in (FLOOR_STEP, FULL, NIGHT, IDLE)}
     home = Home(folder / "home")
     for run in range(1, runs + 1):
         shutil.rmtree(home.folder, ignore_errors=True)
         floor, floor_counts = _floor(raw)
-        say(f"run {run}: floor {floor.seconds:.1f} s")
-        build = _build(raw, home)
-        say(f"run {run}: build {build.seconds:.1f} s, ratio {build.seconds / floor.seconds:.1f}")
-        pairs.append((floor, build))
+        costs[FLOOR_STEP].append(floor)
+        for step, cost in _builds(history, raw, home):
+            costs[step].append(cost)
+        say(
+            f"run {run}: "
+            + ", ".join(f"{step} {found[-1].seconds:.1f} s" for step, found in costs.items())
+        )
     say("")
-    for line in _table(pairs):
+    for line in _table(costs):
         say(line)
     say("")
     _, output = _own("count_sessions(sys.argv[1])", home.folder, folder=folder)
@@ -378,23 +419,27 @@ def benchmark(messages: int, runs: int, folder: Path) -> None:
     say(f"build: {_rate(contained, closed)} closed sessions; {segments:,} segments")
 
 
-def _table(pairs: Sequence[tuple[Cost, Cost]]) -> Iterator[str]:
-    """A row for each pair, and one of medians, whose ratio is that of the medians."""
-    header = ("run", "floor s", "build s", "ratio", "floor CPU s", "build CPU s", "CPU ratio")
-    rows = [(str(number), *_cells([pair])) for number, pair in enumerate(pairs, start=1)]
-    rows.append(("median", *_cells(pairs)))
-    yield from headline.table((*header, "floor MiB", "build MiB"), rows, texts=1)
-
-
-def _cells(pairs: Sequence[tuple[Cost, Cost]]) -> Iterator[object]:
-    """The medians of floor and build and their ratio."""
-    for name in ("seconds", "cpu_seconds"):
-        floor, build = (
-            median(getattr(cost, name) for cost in side) for side in zip(*pairs, strict=True)
+def _table(costs: Mapping[str, Sequence[Cost]]) -> Iterator[str]:
+    """A row of medians for each step; its ratios are medians of the runs' ratios."""
+    header = ("step", "seconds", "of it scan", "x floor", "x full build", "CPU seconds", "MiB")
+    rows = [
+        (
+            step,
+            f"{median(cost.seconds for cost in found):.2f}",
+            f"{median(cost.scan_seconds for cost in found):.2f}",
+            _ratio(found, costs[FLOOR_STEP]),
+            _ratio(found, costs[FULL]),
+            f"{median(cost.cpu_seconds for cost in found):.2f}",
+            round(median(cost.peak_bytes for cost in found) / MIB),
         )
-        yield from (f"{floor:.2f}", f"{build:.2f}", f"{build / floor:.2f}")
-    for side in zip(*pairs, strict=True):
-        yield round(median(cost.peak_bytes for cost in side) / MIB)
+        for step, found in costs.items()
+    ]
+    yield from headline.table(header, rows, texts=1)
+
+
+def _ratio(these: Sequence[Cost], those: Sequence[Cost]) -> str:
+    pairs = zip(these, those, strict=True)
+    return f"{median(this.seconds / that.seconds for this, that in pairs):.2f}"
 
 
 def _rate(contained: int, closed: int) -> str:
@@ -421,8 +466,9 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/benchmark",
-        description="Time dbt build (without tests) beside the floor: one hand-written statement "
-        "that gives contained and closed counts per day from the same synthetic files.",
+        description="Time dbt build (without tests), whole and on the nights after, beside the "
+        "floor: one hand-written statement that gives contained and closed counts per day from the "
+        "same synthetic files.",
     )
     parser.add_argument(
         "--messages",
@@ -432,7 +478,7 @@ def _arguments() -> argparse.Namespace:
         help="how many messages to make (default: 10 million, which needs 2 GiB of disk)",
     )
     parser.add_argument(
-        "--runs", type=int, default=3, metavar="N", help="how often to time both (default: 3)"
+        "--runs", type=int, default=3, metavar="N", help="how often to time each (default: 3)"
     )
     parser.add_argument(
         "--keep",

@@ -14,8 +14,8 @@ from containment.console import Clock, say
 from containment.places import PROJECT, Home
 
 SQL_FOLDERS = ("models", "tests", "analyses")
-LIGHT = ("-m", "not heavy")
-HEAVY = ("--hypothesis-profile=many",)  # tests/python/conftest.py says how many
+LIGHT = ("-m", "not heavy and not long")
+HEAVY = ("-m", "not long", "--hypothesis-profile=many")  # tests/python/conftest.py says how many
 
 
 def main() -> None:

@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from containment.console import say
+from containment import failing_rows
+from containment.console import Progress, say
 from containment.errors import DATA_FAILED, UNUSABLE
 from containment.places import Home
 
+FINISHED = ("LogSeedResult", "LogModelResult", "LogTestResult")  # dbt's events: a node is done
 ESCAPE = re.compile(r"\x1b\[\d*m")
 PROGRESS = re.compile(r"\d+ of \d+ ")  # "3 of 243 ERROR loading ..." says no reason
 LABEL = re.compile(r"\[(ERROR|WARNING)\]: ")
@@ -96,14 +98,18 @@ def _run(
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        close_fds=False,  # it keeps the lock of the home, should this process be killed
         start_new_session=True,  # Ctrl-C reaches this process alone, which ends dbt in order
     )
     errors: list[str] = []
     last = ""
+    progress = Progress("build and test")
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            level, message = _event(line)
+            level, message, total = _event(line)
+            if total and not verbose:
+                progress.step(total)
             if verbose and level != "debug" and message:
                 say(message)
             if level == "error" and not PROGRESS.match(message):
@@ -111,6 +117,7 @@ def _run(
             last = message.strip() or last
         exit_code = process.wait()
     finally:
+        progress.close()
         _end(process)
     return exit_code, errors or ([last] if last else [])
 
@@ -129,13 +136,18 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def _event(line: str) -> tuple[str, str]:
-    """The level and the message of a line of dbt's; what is not dbt's own has no level."""
+def _event(line: str) -> tuple[str, str, int]:
+    """The level and the message of a line of dbt's, and for a node that is done how many there are.
+
+    What is not dbt's own has no level.
+    """
     try:
-        info = json.loads(line)["info"]
-        return str(info["level"]), str(info["msg"])
-    except (ValueError, TypeError, KeyError):
-        return "", line.rstrip()
+        event = json.loads(line)
+        info, data = event["info"], event["data"]
+        total = data.get("total") or data.get("num_models") if info["name"] in FINISHED else 0
+        return str(info["level"]), str(info["msg"]), int(total or 0)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return "", line.rstrip(), 0
 
 
 def useful_line(message: str) -> str:
@@ -184,17 +196,31 @@ def _summary(found: Mapping[str, Any]) -> str:
 def _failures(found: Mapping[str, Any], home: Home, manifest: Mapping[str, Any]) -> Iterator[str]:
     """A line for each node that failed, those that were only skipped left out."""
     nodes = manifest.get("nodes", {})
-    for row in found.get("results", []):
+    results = found.get("results", [])
+    kept = failing_rows.keep(
+        home,
+        {
+            nodes.get(row["unique_id"], {}).get("name", row["unique_id"]): row["compiled_code"]
+            for row in results
+            if _is_failed_test(row) and row.get("compiled_code")
+        },
+    )
+    for row in results:
         kind, *names = str(row["unique_id"]).split(".")
         # A unit test's own name stands after its model's; a data test's before a hash.
         name = names[-1] if kind == "unit_test" else names[1]
         node = nodes.get(row["unique_id"], {})
-        if row["status"] == "fail" and kind == "test":
-            yield f"test {name}: {_rows(row)}; {_advice(node, home)}"
+        if _is_failed_test(row):
+            where = f'see table "{name}" in {home.failing_rows}' if name in kept else ""
+            yield f"test {name}: {_rows(row)}; {_advice(node, home, where)}"
         elif row["status"] in ("error", "fail"):
             path = node.get("original_file_path")
             where = f"{kind.replace('_', ' ')} {name}" + (f" ({path})" if path else "")
             yield f"{where}: {_database_line(str(row.get('message') or ''))}"
+
+
+def _is_failed_test(row: Mapping[str, Any]) -> bool:
+    return row["status"] == "fail" and str(row["unique_id"]).startswith("test.")
 
 
 def _rows(row: Mapping[str, Any]) -> str:
@@ -202,9 +228,10 @@ def _rows(row: Mapping[str, Any]) -> str:
     return f"{count:,} failing {'row' if count == 1 else 'rows'}"
 
 
-def _advice(node: Mapping[str, Any], home: Home) -> str:
-    """What the test's description says, and where its query is."""
+def _advice(node: Mapping[str, Any], home: Home, where: str) -> str:
+    """What the test's description says, and where its rows or its query are."""
     said = " ".join(str(node.get("description") or "").split()).rstrip(".")
     compiled = node.get("compiled_path")
-    where = f"see them in {home.warehouse} with the query {compiled}" if compiled else ""
+    if compiled and not where:
+        where = f"see them in {home.warehouse} with the query {compiled}"
     return "; ".join(part for part in (said, where) if part) or "see dbt's log"

@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import signal
+from collections.abc import Sequence
 
 DATA_FAILED = 1
 UNUSABLE = 2
 LOCKED = 3
+NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 class Stop(Exception):
-    """Ends the run. `message` is one line: what, where, what to do."""
+    """Ends the run. `message` is one line: what, where, what to do; `reasons` stand before it."""
 
-    def __init__(self, message: str, exit_code: int = UNUSABLE) -> None:
+    def __init__(
+        self, message: str, exit_code: int = UNUSABLE, reasons: Sequence[str] = ()
+    ) -> None:
         super().__init__(" ".join(message.split()))
         self.exit_code = exit_code
+        self.reasons = tuple(reasons)
+
+
+class Stopped(BaseException):
+    """A signal ended the run."""
+
+    received: int | None = None
+
+
+def how_it_ended(error: BaseException) -> tuple[int, tuple[str, ...]] | None:
+    """Take what ended a run, give its exit code and the lines to say; None: nobody foresaw it."""
+    if Stopped.received is not None:  # first: in DuckDB's hands a signal becomes DuckDB's error
+        name = signal.Signals(Stopped.received).name
+        line = f"stopped by {name}; the last publication stays, the next run starts over"
+        return 128 + Stopped.received, (line,)
+    match error:
+        case Stop():
+            return error.exit_code, (*error.reasons, str(error))
+        case OSError() if not isinstance(error, BrokenPipeError):
+            where = error.filename or "system"
+            return UNUSABLE, (f"{where}: {one_line(error)}; free it and start again",)
+    return None
+
+
+def is_no_room(message: str) -> bool:
+    """Whether a message says that the disk is full, or a quota used up."""
+    return any(reason in message for reason in NO_ROOM)
 
 
 def one_line(error: BaseException | str) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import floor, sqrt
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from containment.errors import one_line
 
+DATABASE = "containment.duckdb"
 NORMAL_95 = 1.959963984540054
 # Contained, closed and open sessions. Not count_if: it is null where every value is.
 COUNTS = (
@@ -42,14 +44,48 @@ def percent(part: int, whole: int) -> str:
 
 def wilson(part: int, whole: int) -> tuple[str, str]:
     """The 95 % Wilson interval of a share in percent, both ends cut to one decimal."""
-    share, squared = part / whole, NORMAL_95**2 / whole
-    middle = (share + squared / 2) / (1 + squared)
-    reach = sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
     # A hair is added before the cut, as 0.7 * 1000 falls just short of 700 in binary.
-    low, high = (
-        floor(max(0.0, min(1.0, end)) * 1000 + 1e-9) for end in (middle - reach, middle + reach)
-    )
+    low, high = (floor(end * 1000 + 1e-9) for end in _interval(part, whole))
     return f"{low / 10:.1f}", f"{high / 10:.1f}"
+
+
+def summary(publication: Path) -> dict[str, Any]:
+    """The as_of (UTC, text) and the headline of a publication, as one line; for a list of them."""
+    try:
+        with duckdb.connect(str(publication / DATABASE), read_only=True) as connection:
+            (as_of,) = _one(connection, "select max(as_of) from marts.settings")
+            return {
+                "as_of": None if as_of is None else f"{as_of.isoformat()}Z",
+                "headline": _headline(connection),
+            }
+    except duckdb.Error as error:
+        return {"as_of": None, "headline": f"no headline: {one_line(error)}"}
+
+
+def numbers(publication: Path | None, run_id: str) -> dict[str, Any] | None:
+    """The headline of a publication for programs: counts, rates from 0 to 1, change in points.
+
+    None where nothing was published, or not the marts that it needs.
+    """
+    if publication is None:
+        return None
+    change = "select max(containment_rate_change) from marts.run_log where run_id = ?"
+    try:
+        with duckdb.connect(str(publication / DATABASE), read_only=True) as connection:
+            contained, closed, still_open = _one(connection, f"select {COUNTS} from marts.sessions")
+            (change_points,) = _one(connection, change, run_id)
+    except duckdb.Error:
+        return None
+    low, high = _interval(contained, closed) if closed else (None, None)
+    return {
+        "contained_sessions": contained,
+        "closed_sessions": closed,
+        "open_sessions": still_open,
+        "containment_rate": contained / closed if closed else None,
+        "containment_rate_low": low,
+        "containment_rate_high": high,
+        "containment_rate_change": change_points,
+    }
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], texts: int) -> Iterator[str]:
@@ -117,8 +153,16 @@ def _reconciliation(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [header, *(f"{line}  {said}".rstrip() for line, said in zip(body, why, strict=True))]
 
 
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
-    row = connection.execute(query).fetchone()
+def _interval(part: int, whole: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of a share."""
+    share, squared = part / whole, NORMAL_95**2 / whole
+    middle = (share + squared / 2) / (1 + squared)
+    reach = sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str, *values: object) -> tuple:
+    row = connection.execute(query, values).fetchone()
     assert row is not None
     return row
 

@@ -1,4 +1,4 @@
-"""The night: settings, lock, raw data, build and test, publish, report."""
+"""The night: settings, lock, raw data, build and test, judge, publish, report."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from types import FrameType
 import click
 
 from containment import (
+    console,
     dbt_run,
     headline,
+    history,
+    judge,
     lookups,
     publish,
     raw_files,
@@ -23,24 +26,20 @@ from containment import (
     warehouse,
 )
 from containment.console import Clock, fail, say, warn
-from containment.errors import UNUSABLE, Stop, one_line
+from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room
 from containment.places import PROJECT, Home
+from containment.run import BUILT, FAILED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import FILES, Given, Settings
 
 DUCKDB = "duckdb"
-
-
-class Stopped(BaseException):
-    """A signal ended the run."""
-
-    received: int | None = None
+AS_JSON = "--json"
 
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 published; 1 the data failed a test; 2 wrong settings, unreadable input "
-    "or a model that does not build; 3 another run holds the lock. After any but 0 the last "
-    "publication stays.",
+    epilog="Exit codes: 0 published; 1 the data failed a test or were refused (rows missing, "
+    "stale); 2 wrong settings, unreadable input or a model that does not build; 3 another run "
+    "holds the lock. After any but 0 the last publication stays.",
 )
 @click.option(
     "--source", "sources", multiple=True, metavar="NAME", help="A raw system; repeatable."
@@ -54,11 +53,15 @@ class Stopped(BaseException):
     "--home",
     metavar="DIR",
     envvar="CONTAINMENT_HOME",
-    help="Where warehouse/ and published/ live (CONTAINMENT_HOME; default: the project).",
+    help="Where warehouse/, published/, history/ and logs/ live (CONTAINMENT_HOME; default: the "
+    "project).",
 )
 @click.option("--target", metavar="NAME", default=DUCKDB, show_default=True, help="dbt's target.")
 @click.option(
     "--vars", "vars_text", metavar="YAML", help="Other settings: '{courtesy_minutes: 5}'."
+)
+@click.option(
+    AS_JSON, "as_json", is_flag=True, help="One JSON object on stdout at the end, lines on stderr."
 )
 @click.option("--verbose", is_flag=True, help="Show what dbt says.")
 def command(
@@ -69,8 +72,9 @@ def command(
     home: str | None,
     target: str,
     vars_text: str | None,
+    as_json: bool,
     verbose: bool,
-) -> None:
+) -> int:
     """Build the warehouse from the raw data, test it, and publish the marts.
 
     Settings are the vars of dbt_project.yml; options change them for this run.
@@ -82,43 +86,67 @@ def command(
         options["raw_path"] = Given(raw_path, "--raw-path")
     if as_of is not None:
         options["as_of"] = Given(as_of, "--as-of")
+    if as_json:
+        console.keep_stdout_free()
+    run = Run.begun()
     place = Home(Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT)
-    night(place, options, vars_text, target=target, full_refresh=full_refresh, verbose=verbose)
+    console.log_to(place.nightly_log)
+    publication = None
+    try:
+        publication = night(
+            place,
+            run,
+            options,
+            vars_text,
+            target=target,
+            full_refresh=full_refresh,
+            verbose=verbose,
+        )
+        _report(publication)
+        return 0
+    except BaseException as error:
+        if run.outcome == RUNNING:  # it ended before it held the lock
+            run.end_by(error)
+            history.note(place, run)
+        return _say_ending(error)
+    finally:
+        if as_json:
+            print(run.as_json(headline.numbers(publication, run.run_id)), flush=True)
 
 
 def night(
     home: Home,
+    run: Run,
     options: Mapping[str, Given],
     vars_text: str | None = None,
     *,
     target: str = DUCKDB,
     full_refresh: bool = False,
     verbose: bool = False,
-) -> None:
-    """Do one night; Stop where it cannot go on."""
-    whole = Clock()
+) -> Path | None:
+    """Do one night, give the folder of its publication; Stop where it cannot go on.
+
+    `run` is filled with what becomes known of it. Another target than DuckDB publishes nothing.
+    """
     given = settings.load(PROJECT, options, vars_text, os.environ)
+    run.sources = ", ".join(given.sources)
+    run.raw_path = None if given.raw_path is None else str(given.raw_path)
     words = lookups.load(PROJECT)
     on_duckdb = settings.target_type(PROJECT, target) == DUCKDB
     if not on_duckdb and FILES in given.sources:
         raise Stop(f"--target {target}: the source 'files' needs the target {DUCKDB}")
     say(f"settings: {_described(given)}")
     with run_lock.held(home.lock):
-        if on_duckdb:
-            _raw_data(home, given, words)
-        _build(home, given, target, full_refresh=full_refresh, verbose=verbose)
         if not on_duckdb:
-            say(f"built in {whole}; the marts of target {target} stay where they are built")
-            return
-        for relation in warehouse.drop_forgotten(home.warehouse, home.dbt_target / "manifest.json"):
-            say(f"dropped {relation}: no model makes it any more")
-        clock = Clock()
-        publication = publish.publish(home)
-        say(f"published: {home.published / 'containment.duckdb'} ({publication.name}, {clock})")
-        say(f"done in {whole}")
-        say("")
-        for line in headline.lines(publication / "containment.duckdb"):
-            say(line)
+            _build(home, run, given, words, target, full_refresh=full_refresh, verbose=verbose)
+            run.end(BUILT, 0)
+            say(f"built in {run.clock}; the marts of target {target} stay where they are built")
+            return None
+        with history.recorded(home, run):
+            _raw_data(home, run, given, words)
+            _build(home, run, given, words, target, full_refresh=full_refresh, verbose=verbose)
+            _judge(home, run, given)
+            return _publish(home, run, given)
 
 
 def _described(given: Settings) -> str:
@@ -126,7 +154,8 @@ def _described(given: Settings) -> str:
     return f"{', '.join(given.sources)}; as of {as_of}; days in {given.reporting_timezone}"
 
 
-def _raw_data(home: Home, given: Settings, words: lookups.Lookups) -> None:
+def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> None:
+    """Check the raw data, lay views on them, and put what earlier nights published beside them."""
     clock = Clock()
     raw = None
     if given.raw_path is not None:
@@ -137,23 +166,90 @@ def _raw_data(home: Home, given: Settings, words: lookups.Lookups) -> None:
         if raw is not None:
             raw_files.write_views(raw, connection)
             say(f"raw data: {raw.file_count} files in {given.raw_path} ({clock})")
+        history.copy_to(connection, home)
+    run.raw_check_seconds = clock.seconds
 
 
-def _build(home: Home, given: Settings, target: str, *, full_refresh: bool, verbose: bool) -> None:
+def _build(
+    home: Home,
+    run: Run,
+    given: Settings,
+    words: lookups.Lookups,
+    target: str,
+    *,
+    full_refresh: bool,
+    verbose: bool,
+) -> None:
     clock = Clock()
-    say("build and test: dbt build ...")
-    outcome = dbt_run.build(
-        PROJECT, home, target, given.dbt_vars(), full_refresh=full_refresh, verbose=verbose
-    )
-    if outcome.exit_code == 0:
-        say(f"build and test: {outcome.summary or 'nothing to build'} ({clock})")
-        return
-    for line in outcome.failures:
+
+    def build() -> dbt_run.Outcome:
+        say("build and test: dbt build ...")
+        return dbt_run.build(
+            PROJECT, home, target, given.dbt_vars(), full_refresh=full_refresh, verbose=verbose
+        )
+
+    outcome = build()
+    if target == DUCKDB and warehouse.delete_if_damaged(home.warehouse, outcome.failures):
+        _raw_data(home, run, given, words)
+        outcome = build()
+    run.build_seconds = clock.seconds
+    if any(is_no_room(line) for line in outcome.failures):  # all others follow from it
+        raise Stop(
+            f"{home.folder}: no room left on the disk; make room and start again, "
+            "the last publication stays"
+        )
+    if outcome.exit_code:
+        raise Stop(
+            f"not published, {len(outcome.failures)} failed; dbt's log: "
+            f"{home.dbt_logs / 'dbt.log'}",
+            outcome.exit_code,
+            outcome.failures,
+        )
+    say(f"build and test: {outcome.summary or 'nothing to build'} ({clock})")
+
+
+def _judge(home: Home, run: Run, given: Settings) -> None:
+    """Say what was built; Stop when it should not be published."""
+    with warehouse.opened(home.warehouse) as connection:
+        run.read_figures(connection)
+        say(run.cut_line())
+        judge.check(connection, run, given, utc_now(), publish.current(home.published))
+
+
+def _publish(home: Home, run: Run, given: Settings) -> Path:
+    clock = Clock()
+    for relation in warehouse.drop_forgotten(home.warehouse, home.dbt_target / "manifest.json"):
+        say(f"dropped {relation}: no model makes it any more")
+    run.publication = publish.new_name()
+    history.announce(home, run)
+    run.end(PUBLISHED, 0)  # its own row is published with it
+    with warehouse.opened(home.warehouse) as connection:
+        history.copy_run(connection, home, run)
+    publication = publish.publish(home, run.publication, given.publications_kept)
+    run.publish_seconds = clock.seconds
+    run.end(PUBLISHED, 0)
+    history.published(home, run)
+    say(f"published: {home.published / 'containment.duckdb'} ({publication.name}, {clock})")
+    say(f"done in {run.clock}")
+    return publication
+
+
+def _report(publication: Path | None) -> None:
+    if publication is not None:
+        say("")
+        for line in headline.lines(publication / "containment.duckdb"):
+            say(line)
+
+
+def _say_ending(error: BaseException) -> int:
+    """Say in one line how the run ended, give its exit code; what nobody foresaw is raised."""
+    known = how_it_ended(error)
+    if known is None:
+        raise error
+    exit_code, lines = known
+    for line in lines:
         fail(line)
-    raise Stop(
-        f"not published, {len(outcome.failures)} failed; dbt's log: {home.dbt_logs / 'dbt.log'}",
-        outcome.exit_code,
-    )
+    return exit_code
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
@@ -169,36 +265,25 @@ def main() -> None:
     signal.signal(signal.SIGINT, _on_signal)
     signal.signal(signal.SIGTERM, _on_signal)
     try:
-        sys.exit(_exit_code())
+        # click gives the exit code of --help here, too.
+        sys.exit(command.main(prog_name="scripts/nightly", standalone_mode=False) or 0)
     except BrokenPipeError:
         # Whoever read the output has gone; the run itself has come to its end or been undone.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(UNUSABLE)
+    except click.ClickException as error:
+        sys.exit(_refuse_command_line(error))
+    except Stopped as error:
+        sys.exit(_say_ending(error))
 
 
-def _exit_code() -> int:
-    try:
-        # click gives the exit code of --help here, and nothing after a run.
-        return command.main(prog_name="scripts/nightly", standalone_mode=False) or 0
-    except BaseException as error:
-        return _ending(error)
-
-
-def _ending(error: BaseException) -> int:
-    """Say in one line how the run ended, give its exit code; what nobody foresaw is raised."""
-    if Stopped.received is not None:  # first: in DuckDB's hands a signal becomes DuckDB's error
-        name = signal.Signals(Stopped.received).name
-        fail(f"stopped by {name}; the last publication stays, the next run starts over")
-        return 128 + Stopped.received
-    match error:
-        case Stop():
-            fail(str(error))
-            return error.exit_code
-        case click.ClickException():
-            fail(f"{' '.join(error.format_message().split())} (see scripts/nightly --help)")
-            return UNUSABLE
-        case OSError() if not isinstance(error, BrokenPipeError):
-            fail(f"{error.filename or 'system'}: {one_line(error)}; free it and start again")
-            return UNUSABLE
-    raise error
+def _refuse_command_line(error: click.ClickException) -> int:
+    """Say what is wrong with the command line, give the exit code."""
+    said = " ".join(error.format_message().split())
+    fail(f"{said} (see scripts/nightly --help)")
+    if AS_JSON in sys.argv:
+        run = Run.begun()
+        run.end(FAILED, UNUSABLE, said)
+        print(run.as_json(None), flush=True)
+    return UNUSABLE

@@ -32,7 +32,19 @@ class Home:
 
     @property
     def dbt_logs(self) -> Path:
-        return self.warehouse_folder / "logs"
+        return self.folder / "logs"
+
+    @property
+    def nightly_log(self) -> Path:
+        return self.folder / "logs" / "nightly.log"
+
+    @property
+    def failing_rows(self) -> Path:
+        return self.warehouse_folder / "failing_rows.duckdb"
+
+    @property
+    def history(self) -> Path:
+        return self.folder / "history" / "history.duckdb"
 
     @property
     def published(self) -> Path:

@@ -22,33 +22,61 @@ from containment.places import Home
 
 SCHEMA = "marts"
 COPY = "publication"  # the name under which the new file is attached
-KEPT = 3
+NAME = "%Y%m%dT%H%M%S.%fZ"  # of a publication: when it was made (UTC)
 UNFINISHED = ".new-"  # what a killed run leaves begins with this
 # Older clients must be able to open the file, BI tools' drivers above all.
 STORAGE_VERSION = "v1.0.0"
 
 
-def publish(home: Home) -> Path:
-    """Take the home folder, publish its marts, give the folder of the publication.
+def new_name() -> str:
+    """The name of a publication that is made now; later ones sort after it."""
+    return datetime.now(timezone.utc).strftime(NAME)
+
+
+def versions(published: Path) -> Path:
+    """The folder of all publications."""
+    return published / "versions"
+
+
+def names(published: Path) -> list[str]:
+    """The publications that are kept, the oldest first."""
+    folder = versions(published)
+    if not folder.is_dir():
+        return []
+    return sorted(each.name for each in folder.iterdir() if not each.name.startswith(UNFINISHED))
+
+
+def current(published: Path) -> str | None:
+    """The publication that readers see."""
+    link = published / "current"
+    return Path(os.readlink(link)).name if link.is_symlink() else None
+
+
+def switch(published: Path, name: str) -> None:
+    """Let readers see another publication, in one step."""
+    _point(published / "current", Path("versions", name))
+    _point(published / "containment.duckdb", Path("current", "containment.duckdb"))
+    _point(published / "parquet", Path("current", "parquet"))
+    _sync_folder(published)
+
+
+def publish(home: Home, name: str, kept: int) -> Path:
+    """Publish the marts of a home under a name, keep so many publications; give its folder.
 
     Stop when that fails; the last publication then stays as it is. Only for one process at a
     time: the caller holds the lock.
     """
-    versions = home.published / "versions"
     unfinished = None
+    publication = versions(home.published) / name
     try:
-        versions.mkdir(parents=True, exist_ok=True)
+        publication.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(home.published)
-        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=versions))
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=publication.parent))
         unfinished.chmod(0o755)  # BI tools may run as somebody else
         _copy(home.warehouse, unfinished)
         _sync(unfinished)
-        publication = versions / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
         unfinished.rename(publication)
-        _point(home.published / "current", Path("versions", publication.name))
-        _point(home.published / "containment.duckdb", Path("current", "containment.duckdb"))
-        _point(home.published / "parquet", Path("current", "parquet"))
-        _sync_folder(home.published)
+        switch(home.published, name)
     except (OSError, duckdb.Error) as error:
         where = getattr(error, "filename", None) or home.published
         raise Stop(
@@ -58,7 +86,7 @@ def publish(home: Home) -> Path:
     finally:
         if unfinished is not None:
             shutil.rmtree(unfinished, ignore_errors=True)
-    _remove_old(home.published)
+    _remove_old(home.published, kept)
     return publication
 
 
@@ -163,15 +191,12 @@ def _sync_folder(folder: Path) -> None:
 def _remove_leftovers(published: Path) -> None:
     for link in published.glob(f"{UNFINISHED}*"):
         link.unlink()
-    for folder in (published / "versions").glob(f"{UNFINISHED}*"):
+    for folder in versions(published).glob(f"{UNFINISHED}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_old(published: Path) -> None:
+def _remove_old(published: Path, kept: int) -> None:
     """Keep the current publication and the newest others; a reader may hold an old one open."""
-    current = Path(os.readlink(published / "current")).name
-    others = sorted(
-        entry.name for entry in (published / "versions").iterdir() if entry.name != current
-    )
-    for name in others[: -(KEPT - 1)]:
-        shutil.rmtree(published / "versions" / name, ignore_errors=True)
+    others = [name for name in names(published) if name != current(published)]
+    for name in others[: -(kept - 1)]:
+        shutil.rmtree(versions(published) / name, ignore_errors=True)

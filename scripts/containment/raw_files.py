@@ -13,6 +13,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -161,7 +162,8 @@ def write_views(raw: RawFiles, connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"create or replace view {SCHEMA}.{view} as {select}")
         connection.execute("commit")
     except duckdb.Error as error:
-        connection.execute("rollback")
+        with suppress(duckdb.Error):  # a commit that failed has ended the transaction itself
+            connection.execute("rollback")
         raise Stop(f"schema {SCHEMA}: cannot make its views ({one_line(error)})") from None
 
 

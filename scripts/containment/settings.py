@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -23,6 +24,8 @@ FILES = "files"
 SESSION_SCOPES = ("conversation", "session")
 AFTER_ESCALATION = ("handoff", "session")
 MOST_COURTESY_MINUTES = 10_080  # a week
+STALE_RAW = ("warn", "refuse")
+FEWEST_PUBLICATIONS = 2  # one to go back to
 
 TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -40,7 +43,10 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings that are fit to run with. `others`: vars that only the models read."""
+    """Settings that are fit to run with. `others`: vars that only the models read.
+
+    Those after `others` are the night's own: no model reads them and no result depends on them.
+    """
 
     sources: tuple[str, ...]
     raw_path: Path | None
@@ -50,6 +56,10 @@ class Settings:
     after_escalation: str
     courtesy_minutes: int
     others: Mapping[str, Any]
+    max_row_drop_share: float
+    max_raw_age_hours: Mapping[str, float]
+    stale_raw: str
+    publications_kept: int
 
     def dbt_vars(self) -> dict[str, Any]:
         """The vars that dbt is given."""
@@ -92,6 +102,10 @@ def load(
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
         after_escalation=_choice("after_escalation", given, AFTER_ESCALATION),
         courtesy_minutes=_minutes(given.pop("courtesy_minutes", Given(0, PROJECT_FILE))),
+        max_row_drop_share=_share(given.pop("max_row_drop_share", Given(0.1, PROJECT_FILE))),
+        max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
+        stale_raw=_choice("stale_raw", given, STALE_RAW),
+        publications_kept=_kept(given.pop("publications_kept", Given(3, PROJECT_FILE))),
         others={name: setting.value for name, setting in given.items()},
     )
 
@@ -198,6 +212,11 @@ def _sources(given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value
     if not isinstance(names, list | tuple) or not names:
         raise Stop(f"{given.origin}: sources is {given.value!r}; name at least one, e.g. [sample]")
+    _check_sources(given.origin, names, root)
+    return tuple(dict.fromkeys(names))
+
+
+def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
     folder = root / "models" / "staging"
     known = (
         sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
@@ -207,10 +226,9 @@ def _sources(given: Given, root: Path) -> tuple[str, ...]:
     for name in names:
         if name not in known:
             raise Stop(
-                f"{given.origin}: no source {str(name)!r}{nearest(str(name), known)} "
+                f"{origin}: no source {str(name)!r}{nearest(str(name), known)} "
                 f"(sources are the folders of models/staging: {', '.join(known) or 'none'})"
             )
-    return tuple(dict.fromkeys(names))
 
 
 def _raw_path(given: Given, sources: tuple[str, ...], root: Path) -> Path | None:
@@ -275,3 +293,39 @@ def _minutes(given: Given) -> int:
             f"write whole minutes from 0 to {MOST_COURTESY_MINUTES}"
         )
     return value
+
+
+def _share(given: Given) -> float:
+    if not _is_number(given.value) or not 0 <= given.value <= 1:
+        raise Stop(
+            f"{given.origin}: max_row_drop_share is {given.value!r}; "
+            "write a share from 0 to 1, e.g. 0.1 (1: never refuse)"
+        )
+    return given.value
+
+
+def _ages(given: Given, root: Path) -> Mapping[str, float]:
+    ages = given.value or {}
+    if not isinstance(ages, dict) or not all(
+        _is_number(hours) and hours > 0 for hours in ages.values()
+    ):
+        raise Stop(
+            f"{given.origin}: max_raw_age_hours is {given.value!r}; "
+            "write hours for each source that is checked, e.g. {files: 48}"
+        )
+    _check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
+    return ages
+
+
+def _kept(given: Given) -> int:
+    if type(given.value) is not int or given.value < FEWEST_PUBLICATIONS:
+        raise Stop(
+            f"{given.origin}: publications_kept is {given.value!r}; "
+            f"write a whole number, at least {FEWEST_PUBLICATIONS}"
+        )
+    return given.value
+
+
+def _is_number(value: Any) -> bool:
+    # Not a boolean, which Python takes for a number; and neither infinity nor nan.
+    return type(value) in (int, float) and math.isfinite(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import duckdb
 
 from containment import sql
 from containment.console import warn
-from containment.errors import LOCKED, Stop, one_line
+from containment.errors import LOCKED, Stop, is_no_room, one_line
 
 BUILT = ("staging", "intermediate", "marts")  # the schemas whose every relation is a model's
 
@@ -28,14 +28,25 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.Error as error:
         if not path.is_file():
             raise Stop(f"{path}: cannot be made ({one_line(error)})") from None
-        warn(f"{path}: damaged ({one_line(error)}); deleted, it is built anew from the raw tables")
-        path.unlink()
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        _delete(path, one_line(error))
         connection = _connect(path)
     try:
         yield connection
     finally:
         connection.close()
+
+
+def delete_if_damaged(path: Path, messages: Iterable[str]) -> bool:
+    """Take the warehouse file and what a build said about its failure; when the file turned out to
+    be damaged while it was read, delete it, say so, and give True.
+    """
+    # A raw file can be too short as well, so that must be said of this one.
+    short = re.compile(f"read enough bytes.*{re.escape(path.name)}")
+    damaged = (said for said in messages if "Corrupt database file" in said or short.search(said))
+    reason = next(damaged, None)
+    if reason is not None:
+        _delete(path, reason)
+    return reason is not None
 
 
 def drop_forgotten(path: Path, manifest: Path) -> list[str]:
@@ -58,6 +69,12 @@ def drop_forgotten(path: Path, manifest: Path) -> list[str]:
     return dropped
 
 
+def _delete(path: Path, reason: str) -> None:
+    warn(f"{path}: damaged ({reason}); deleted, it is built anew from the raw tables")
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the file; Stop when it is sound and yet cannot be had."""
     try:
@@ -71,6 +88,8 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             holder = re.search(r"PID (\d+)", message)
             who = f"process {holder[1]}" if holder else "another process"
             raise Stop(f"{path}: {who} has it open; close that and start again", LOCKED) from None
+        if is_no_room(message):
+            raise Stop(f"{path}: no room left on the disk; make room and start again") from None
         if "version number" in message:
             raise Stop(
                 f"{path}: of another DuckDB ({one_line(error)}); delete it to build anew"

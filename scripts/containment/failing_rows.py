@@ -1,0 +1,43 @@
+"""Keep the rows that failed a data test, for whoever looks in the morning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+import duckdb
+
+from containment import sql
+from containment.places import Home
+
+MOST_ROWS = 100_000  # of one test: enough to see what is wrong
+# Older clients must be able to open the file.
+STORAGE_VERSION = "v1.0.0"
+KEPT = "failing_rows"  # the name under which the file is attached
+
+
+def keep(home: Home, tests: Mapping[str, str]) -> set[str]:
+    """Take the queries of the tests that failed, write what each gives to a table of its name.
+
+    The file is begun anew. Gives the names of those that could be kept.
+    """
+    if not tests or not home.warehouse.is_file():
+        return set()
+    kept = set()
+    with suppress(duckdb.Error, OSError):  # without them the message says where the query is
+        for suffix in ("", ".wal"):
+            home.failing_rows.with_name(home.failing_rows.name + suffix).unlink(missing_ok=True)
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(
+                f"attach {sql.text(str(home.failing_rows))} as {KEPT} "
+                f"(storage_version '{STORAGE_VERSION}')"
+            )
+            for name, query in tests.items():
+                with suppress(duckdb.Error):
+                    connection.execute(
+                        f"create table {KEPT}.main.{sql.name(name)} as "
+                        f"select * from (\n{query}\n) limit {MOST_ROWS}"
+                    )
+                    kept.add(name)
+    return kept

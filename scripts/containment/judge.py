@@ -1,0 +1,104 @@
+"""Whether what was built may be published: are the raw tables all there, and fresh?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+import duckdb
+
+from containment.console import warn
+from containment.errors import DATA_FAILED, Stop
+from containment.history import COPIES, RUNS
+from containment.run import PUBLISHED, Run
+from containment.settings import FILES, Settings
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection,
+    run: Run,
+    given: Settings,
+    now: datetime,
+    seen: str | None,
+) -> None:
+    """Stop when the build should not be published; warn of what the user should know.
+
+    `connection` is one to the warehouse, `now` the machine's clock (UTC): only this check ever
+    reads it. `seen` is the publication that readers have.
+    """
+    stale = list(_stale(connection, given, now))
+    if stale and given.stale_raw == "refuse":
+        raise Stop(
+            f"not published, stale: {'; '.join(stale)}; load them, or allow it for one run: "
+            "--vars '{stale_raw: warn}'",
+            DATA_FAILED,
+        )
+    for line in stale:
+        warn(line)
+    dropped = list(_dropped(connection, run, given, seen))
+    if dropped:
+        raise Stop(
+            f"not published, rows are missing: {'; '.join(dropped)}; load them, or allow it for "
+            "one run: --vars '{max_row_drop_share: 1}'",
+            DATA_FAILED,
+        )
+
+
+def newest_loads(connection: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
+    """When the newest usable row of each source was loaded (UTC); sources without one left out."""
+    rows = connection.execute(
+        "select source, make_timestamp(max(newest_known_us)) from intermediate.int_kept_states "
+        "where newest_known_us is not null group by source"
+    ).fetchall()
+    return dict(rows)
+
+
+def _stale(connection: duckdb.DuckDBPyConnection, given: Settings, now: datetime) -> Iterator[str]:
+    newest = newest_loads(connection)
+    for source, hours in given.max_raw_age_hours.items():
+        if source in newest and source in given.sources:
+            age = now - newest[source]
+            if age > timedelta(hours=hours):
+                yield (
+                    f"{source}: the newest row was loaded at {newest[source]:%Y-%m-%d %H:%M} UTC, "
+                    f"{age.total_seconds() / 3600:,.0f} hours ago "
+                    f"(max_raw_age_hours: {hours:g})"
+                )
+
+
+def _dropped(
+    connection: duckdb.DuckDBPyConnection, run: Run, given: Settings, seen: str | None
+) -> Iterator[str]:
+    """The tables that lost more rows than allowed since the publication that readers have."""
+    allowed = Fraction(str(given.max_row_drop_share))
+    earlier = _earlier_rows(connection, seen)
+    for table, now in json.loads(run.rows_by_table or "{}").items():
+        source = table.rpartition(".")[0]
+        place = run.raw_path if source == FILES else None
+        before = next(
+            (
+                rows[table]
+                for raw_path, rows in earlier
+                if table in rows and (source != FILES or raw_path == place)
+            ),
+            0,
+        )
+        if before - now > allowed * before:
+            yield f"{table.replace('.', ' ')} has {now:,} rows, had {before:,}"
+
+
+def _earlier_rows(
+    connection: duckdb.DuckDBPyConnection, seen: str | None
+) -> list[tuple[str | None, dict[str, int]]]:
+    """The raw path and the rows by table of published runs, the newest first.
+
+    After a rollback those later than the publication that readers have do not count.
+    """
+    rows = connection.execute(
+        f"select raw_path, rows_by_table from raw.{COPIES[RUNS]} "
+        "where outcome = ? and publication <= coalesce(?, publication) order by run_id desc",
+        [PUBLISHED, seen],
+    ).fetchall()
+    return [(raw_path, json.loads(text)) for raw_path, text in rows]
