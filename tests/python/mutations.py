@@ -105,6 +105,27 @@ MACROS = [
                 "stg_conversations.a_channel_is_read_in_any_case",
             ],
         ),
+        (
+            "a blank that is no space is a value",
+            "between '!' and '~'",
+            ">= '!'",
+            ["stg_messages.a_message_without_an_id_is_rejected"],
+        ),
+    ),
+    *of(
+        "boolean",
+        (
+            "a boolean that is null cannot be read",
+            "then coalesce(try_cast({{ column }} as boolean), {{ default }})",
+            "then try_cast({{ column }} as boolean)",
+            ["stg_messages.a_boolean_is_public_is_taken_as_it_is"],
+        ),
+        (
+            "every boolean is the default",
+            "then coalesce(try_cast({{ column }} as boolean), {{ default }})",
+            "then {{ default }}",
+            ["stg_messages.a_boolean_is_public_is_taken_as_it_is"],
+        ),
     ),
     *of(
         "session_key",
@@ -112,13 +133,13 @@ MACROS = [
             "the length is left out",
             "length({{ conversation_id }}), ':', ",
             "",
-            ["int_segment_outcomes.a_key_is_a_hash_of_source_conversation_and_first_message"],
+            ["int_segment_keys.a_key_is_a_hash_of_source_conversation_and_first_message"],
         ),
         (
             "the source is left out",
             "concat({{ source }}, ':', ",
             "concat(",
-            ["int_segment_outcomes.a_key_is_a_hash_of_source_conversation_and_first_message"],
+            ["int_segment_keys.a_key_is_a_hash_of_source_conversation_and_first_message"],
         ),
     ),
     *of(
@@ -314,10 +335,74 @@ STAGING = [
     ),
 ]
 
+ROW_HASHES = [
+    mutation
+    for sql, columns in (
+        (
+            "stg_messages",
+            "message_id conversation_id author_type author_id is_public sent_at topic loaded_at",
+        ),
+        (
+            "stg_events",
+            "event_id conversation_id event_type occurred_at actor_type reason loaded_at",
+        ),
+        (
+            "stg_conversations",
+            "conversation_id channel brand customer_id created_at exclusion_reason loaded_at",
+        ),
+    )
+    for mutation in of(
+        sql,
+        *(
+            (
+                f"{left_out} has no part in the hash",
+                ", ".join(f"'{column}'" for column in columns.split()),
+                ", ".join(f"'{column}'" for column in columns.split() if column != left_out),
+                ["a_row_is_hashed_as_it_came"],
+            )
+            for left_out in columns.split()
+        ),
+    )
+]
+
 # --- rule 10: duplicates -------------------------------------------------------------------------
 
 
-def duplicates(table: str, own_time: str, content: list[str], keys: list[str]) -> list[Mutation]:
+def changed(table: str, own_time: str, known: str) -> list[Mutation]:
+    """What can go wrong in the int_changed_ model that takes the rows of `table`."""
+    model = {"conversations": "int_changed_conversation_rows"}.get(table, f"int_changed_{table}")
+    cut = "only_rows_of_changed_conversations_are_cut"
+    return of(
+        model,
+        ("rows of another source are cut", f"{table}.source = changed.source", "true", [cut]),
+        (
+            "rows of other conversations are cut",
+            f"and coalesce({table}.conversation_id, '') = changed.conversation_id",
+            "",
+            [cut],
+        ),
+        (
+            "rows without a conversation are never cut",
+            f"coalesce({table}.conversation_id, '')",
+            f"{table}.conversation_id",
+            [cut],
+        ),
+        (
+            "the load time alone is known",
+            f"coalesce({table}.loaded_at, {table}.{own_time}) as known_at",
+            f"{table}.loaded_at as known_at",
+            [known],
+        ),
+        (
+            "the own time alone is known",
+            f"coalesce({table}.loaded_at, {table}.{own_time}) as known_at",
+            f"{table}.{own_time} as known_at",
+            [known],
+        ),
+    )
+
+
+def duplicates(table: str, content: list[str], keys: list[str]) -> list[Mutation]:
     """What can go wrong in int_repeated_<table>, for each column of the content and of the key."""
     by = ", ".join(keys)
     return of(
@@ -333,8 +418,8 @@ def duplicates(table: str, own_time: str, content: list[str], keys: list[str]) -
         ),
         (
             "a row without a load time comes last",
-            f"coalesce(loaded_at, {own_time}) as known_at",
-            "loaded_at as known_at",
+            "known_at desc nulls last",
+            "loaded_at desc nulls last",
             ["a_row_without_a_load_time_counts_as_loaded_at_its_own_time"],
         ),
         *(
@@ -367,14 +452,20 @@ def duplicates(table: str, own_time: str, content: list[str], keys: list[str]) -
             f"{content[0]} desc nulls last,\n            known_at desc nulls last",
             ["of_several_rows_the_one_loaded_last_counts"],
         ),
+        (
+            "conversations share their ids",
+            f"partition by {by}",
+            f"partition by {', '.join(keys[1:]) or 1}",
+            ["the_same_id_elsewhere_is_no_duplicate"],
+        ),
         *(
             (
                 f"{key} is no part of the key",
                 f"partition by {by}",
                 f"partition by {', '.join(other for other in keys if other != key)}",
-                ["the_same_id_elsewhere_is_no_duplicate"],
+                ["of_rows_loaded_together_the_greatest_content_counts"],
             )
-            for key in keys[:-1]
+            for key in keys[1:]
         ),
         (
             "a row alone is repeated",
@@ -397,84 +488,395 @@ def duplicates(table: str, own_time: str, content: list[str], keys: list[str]) -
     )
 
 
-def union(
-    sql: str, one: str, repeated: str, own_time: str, once: str, known: str
-) -> list[Mutation]:
+def union(sql: str, repeated: str, once: str) -> list[Mutation]:
     """What can go wrong where unrepeated rows and the rows that count are put together."""
+    number = "conversation_number"
     return of(
         sql,
         ("rejected rows are used", "where reject_reason is null", "", [once]),
-        ("duplicates stay", f"where {repeated}.{one} is null", "", [once]),
-        ("the source is left out", f"usable_rows.source = {repeated}.source", "true", [once]),
+        ("duplicates stay", f"where {repeated}.{number} is null", "", [once]),
         (
-            "the load time alone is known",
-            f"coalesce(usable_rows.loaded_at, usable_rows.{own_time})",
-            "usable_rows.loaded_at",
-            [known],
+            "the conversation is left out",
+            f"usable_rows.{number} = {repeated}.{number}",
+            "true",
+            [once],
         ),
     )
 
 
 DUPLICATES = [
+    *changed(
+        "conversations",
+        "created_at",
+        "a_conversation_without_a_load_time_is_known_at_its_creation",
+    ),
+    *changed("messages", "sent_at", "a_message_without_a_load_time_is_known_at_its_own_time"),
+    *changed("events", "occurred_at", "an_event_without_a_load_time_is_known_at_its_own_time"),
     *duplicates(
         "messages",
-        "sent_at",
         ["sent_at", "author_type", "author_id", "is_public", "topic"],
-        ["source", "conversation_id", "message_id"],
+        ["conversation_number", "message_id"],
     ),
     *duplicates(
         "events",
-        "occurred_at",
         ["occurred_at", "event_type", "actor_type", "reason"],
-        ["source", "conversation_id", "event_id"],
+        ["conversation_number", "event_id"],
     ),
     *duplicates(
         "conversations",
-        "created_at",
         ["channel", "brand", "customer_id", "created_at", "exclusion_reason"],
-        ["source", "conversation_id"],
+        ["conversation_number"],
     ),
-    *union(
-        "int_messages",
-        "message_id",
-        "repeated_messages",
-        "sent_at",
-        "each_usable_message_is_there_once",
-        "a_message_without_a_load_time_is_known_at_its_own_time",
-    ),
+    *union("int_messages", "repeated_messages", "each_usable_message_is_there_once"),
     *of(
         "int_messages",
         (
-            "the conversation is left out",
-            "usable_rows.conversation_id = repeated_messages.conversation_id",
+            "the id is left out",
+            "usable_rows.message_id = repeated_messages.message_id",
             "true",
             ["each_usable_message_is_there_once"],
         ),
     ),
-    *union(
-        "int_events",
-        "event_id",
-        "repeated_events",
-        "occurred_at",
-        "each_usable_event_is_there_once",
-        "an_event_without_a_load_time_is_known_at_its_own_time",
-    ),
+    *union("int_events", "repeated_events", "each_usable_event_is_there_once"),
     *of(
         "int_events",
         (
-            "the conversation is left out",
-            "usable_rows.conversation_id = repeated_events.conversation_id",
+            "the id is left out",
+            "usable_rows.event_id = repeated_events.event_id",
             "true",
             ["each_usable_event_is_there_once"],
         ),
     ),
     *union(
         "int_conversation_rows",
-        "conversation_id",
         "repeated_conversations",
-        "created_at",
         "each_usable_conversation_row_is_there_once",
-        "a_conversation_without_a_load_time_is_known_at_its_creation",
+    ),
+    *of(
+        "int_row_counts",
+        *(
+            (
+                f"the {table} rows that repeat are counted themselves",
+                f"cast(sum(row_count - 1) as bigint) as {table}_rows_duplicate",
+                f"cast(sum(row_count) as bigint) as {table}_rows_duplicate",
+                ["each_row_of_a_conversation_is_used_or_a_duplicate"],
+            )
+            for table in ("message", "event")
+        ),
+        *(
+            (
+                f"a conversation without {table} rows has no count",
+                f"coalesce({table}s.{count}, 0)",
+                f"{table}s.{count}",
+                ["each_row_of_a_conversation_is_used_or_a_duplicate"],
+            )
+            for table, count in (
+                ("used_message", "message_rows_used"),
+                ("used_event", "event_rows_used"),
+                ("duplicate_message", "message_rows_duplicate"),
+                ("duplicate_event", "event_rows_duplicate"),
+            )
+        ),
+        (
+            "a repeated conversation row is counted itself",
+            "coalesce(repeated_conversations.row_count - 1, 0)",
+            "coalesce(repeated_conversations.row_count, 0)",
+            ["each_row_of_a_conversation_is_used_or_a_duplicate"],
+        ),
+        (
+            "an orphan uses a row",
+            "when conversations.is_orphan then 0 else 1 end",
+            "when conversations.is_orphan then 1 else 1 end",
+            ["each_row_of_a_conversation_is_used_or_a_duplicate"],
+        ),
+        (
+            "internal notes are activities",
+            "is_public and author_type in",
+            "author_type in",
+            ["only_activities_are_counted_as_such"],
+        ),
+        (
+            "system messages are activities",
+            "in ('customer', 'bot', 'agent')",
+            "in ('customer', 'bot', 'agent', 'system')",
+            ["only_activities_are_counted_as_such"],
+        ),
+    ),
+]
+
+# --- what changed --------------------------------------------------------------------------------
+
+CHANGES = [
+    *of(
+        "row_hash",
+        (
+            "values are hashed once",
+            "hash(hash({{ columns | join(', ') }}))",
+            "hash({{ columns | join(', ') }})",
+            [
+                "int_fingerprints.a_changed_timeout_changes_only_the_conversations_that_it_concerns",
+                "int_fingerprints"
+                ".a_changed_mapping_changes_only_the_conversations_with_such_an_event",
+                "int_fingerprints.changed_settings_or_code_change_every_conversation_of_the_source",
+            ],
+        ),
+    ),
+    *of(
+        "hash_sum",
+        (
+            "equal hashes count once",
+            "sum({{ column }}) as hugeint",
+            "sum(distinct {{ column }}) as hugeint",
+            [
+                "int_kept_states.a_state_is_that_of_the_rows_that_were_cut",
+                "int_fingerprints"
+                ".the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
+            ],
+        ),
+        (
+            "a sum has no more room than a hash",
+            "cast(sum({{ column }}) as hugeint)",
+            "cast(sum({{ column }}) % 18446744073709551616 as hugeint)",
+            [
+                "int_kept_states.a_state_is_that_of_the_rows_that_were_cut",
+                "int_fingerprints"
+                ".the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
+            ],
+        ),
+    ),
+    *of(
+        "int_fingerprints",
+        (
+            "rows are not counted",
+            "count(*) as row_count",
+            "count(distinct row_hash) as row_count",
+            ["the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come"],
+        ),
+        *(
+            (
+                f"the rows of {model} have no part",
+                f"from {{{{ ref('{model}') }}}}",
+                f"from {{{{ ref('{model}') }}}} where false",
+                [
+                    "the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
+                    "rows_without_a_conversation_id_are_a_group_of_their_own",
+                ],
+            )
+            for model in ("int_mapped_conversations", "stg_messages", "int_mapped_events")
+        ),
+        (
+            "rows without a conversation have none",
+            "coalesce(summed.conversation_id, '') as conversation_id",
+            "summed.conversation_id",
+            ["rows_without_a_conversation_id_are_a_group_of_their_own"],
+        ),
+        *(
+            (
+                f"{what} is no part of the rules",
+                old,
+                new,
+                ["a_changed_timeout_changes_only_the_conversations_that_it_concerns"],
+            )
+            for what, old, new in (
+                ("the channel", "['channel', 'has", "['has"),
+                ("the policy", "'has_channel_policy', 'timeout_us'", "'timeout_us'"),
+                ("the timeout", "'has_channel_policy', 'timeout_us'", "'has_channel_policy'"),
+            )
+        ),
+        (
+            "every conversation depends on the star",
+            "case when summed.own_row_count = 0 then any_policy.timeout_minutes end",
+            "any_policy.timeout_minutes",
+            ["a_changed_timeout_changes_only_the_conversations_that_it_concerns"],
+        ),
+        (
+            "an orphan does not depend on the star",
+            "case when summed.own_row_count = 0 then any_policy.timeout_minutes end",
+            "case when summed.own_row_count > 0 then 0 end",
+            [
+                "a_changed_timeout_changes_only_the_conversations_that_it_concerns",
+                "changed_settings_or_code_change_every_conversation_of_the_source",
+            ],
+        ),
+        (
+            "types and boundaries count each on their own",
+            "{{ row_hash(['event_type', 'boundary']) }}",
+            "{{ row_hash(['event_type']) }}::hugeint + {{ row_hash(['boundary']) }}",
+            ["a_changed_mapping_changes_only_the_conversations_with_such_an_event"],
+        ),
+        (
+            "the boundary is no part of the rules",
+            "['event_type', 'boundary']",
+            "['event_type']",
+            ["a_changed_mapping_changes_only_the_conversations_with_such_an_event"],
+        ),
+        *(
+            (
+                f"{word} is no part of the rules",
+                f"'rules.{word}', ",
+                "",
+                ["changed_settings_or_code_change_every_conversation_of_the_source"],
+            )
+            for word in ("code_version", "session_scope", "after_escalation")
+        ),
+        (
+            "courtesy_minutes is no part of the rules",
+            ", 'rules.courtesy_minutes'",
+            "",
+            ["changed_settings_or_code_change_every_conversation_of_the_source"],
+        ),
+        (
+            "another source's rules count",
+            "summed.source = rules.source",
+            "true",
+            ["changed_settings_or_code_change_every_conversation_of_the_source"],
+        ),
+    ),
+    *of(
+        "int_changed_conversations",
+        (
+            "what has vanished is left",
+            "full outer join states",
+            "left join states",
+            ["a_conversation_without_a_state_is_new_and_a_state_without_rows_has_vanished"],
+        ),
+        (
+            "what is new is left",
+            "full outer join states",
+            "right join states",
+            ["a_conversation_without_a_state_is_new_and_a_state_without_rows_has_vanished"],
+        ),
+        (
+            "another source's state counts",
+            "fingerprints.source = states.source",
+            "true",
+            ["a_conversation_without_a_state_is_new_and_a_state_without_rows_has_vanished"],
+        ),
+        (
+            "conversations are numbered as they come",
+            "row_number() over (order by source, conversation_id)",
+            "row_number() over (order by conversation_id, source)",
+            ["a_conversation_without_a_state_is_new_and_a_state_without_rows_has_vanished"],
+        ),
+        (
+            "unchanged conversations are cut",
+            "where change_reason is not null",
+            "",
+            ["a_conversation_is_cut_again_when_its_rows_or_its_rules_have_changed"],
+        ),
+        (
+            "only less is a change",
+            "fingerprints.row_count <> states",
+            "fingerprints.row_count < states",
+            ["a_conversation_is_cut_again_when_its_rows_or_its_rules_have_changed"],
+        ),
+        *(
+            (
+                f"{what} rows are not counted",
+                f"states.{what}_rows",
+                "0",
+                ["a_conversation_is_cut_again_when_its_rows_or_its_rules_have_changed"],
+            )
+            for what in ("conversation", "message", "event")
+        ),
+        (
+            "the rows' fingerprints are not compared",
+            "or fingerprints.rows_fingerprint <> states.rows_fingerprint",
+            "",
+            ["a_conversation_is_cut_again_when_its_rows_or_its_rules_have_changed"],
+        ),
+        (
+            "only more is a change",
+            "fingerprints.row_count <> states",
+            "fingerprints.row_count > states",
+            ["a_conversation_is_cut_again_when_its_rows_or_its_rules_have_changed"],
+        ),
+        (
+            "the rules' fingerprints are not compared",
+            "when fingerprints.rules_fingerprint <> states.rules_fingerprint then 'rules'",
+            "",
+            ["a_conversation_is_cut_again_when_its_rows_or_its_rules_have_changed"],
+        ),
+        (
+            "the rules of the cut before are told",
+            "        fingerprints.rules_fingerprint,",
+            "        states.rules_fingerprint,",
+            [
+                "a_conversation_is_cut_again_when_its_rows_or_its_rules_have_changed",
+                "a_conversation_without_a_state_is_new_and_a_state_without_rows_has_vanished",
+            ],
+        ),
+        (
+            "what was begun is finished",
+            "when states.unfinished_reason is not null then states.unfinished_reason",
+            "",
+            ["an_unfinished_conversation_is_cut_again_whatever_it_looks_like"],
+        ),
+        (
+            "what is back has vanished",
+            "when states.unfinished_reason = 'vanished' then 'rows'",
+            "",
+            ["an_unfinished_conversation_is_cut_again_whatever_it_looks_like"],
+        ),
+        (
+            "what was begun and is gone is cut",
+            "when fingerprints.source is null then 'vanished'",
+            "when fingerprints.source is null and states.unfinished_reason is null then 'vanished'",
+            ["an_unfinished_conversation_is_cut_again_whatever_it_looks_like"],
+        ),
+    ),
+    *of(
+        "int_kept_states",
+        *(
+            (
+                f"the {table} rows have no part",
+                f"from {{{{ ref('{model}') }}}}",
+                f"from {{{{ ref('{model}') }}}} where false",
+                [
+                    f"the_newest_load_of_{one}_is_known",
+                    "a_state_is_that_of_the_rows_that_were_cut",
+                ],
+            )
+            for table, model, one in (
+                ("conversation", "int_changed_conversation_rows", "a_conversation"),
+                ("message", "int_changed_messages", "a_message"),
+                ("event", "int_changed_events", "an_event"),
+            )
+        ),
+        (
+            "the oldest load is known",
+            "max(case when reject_reason is null",
+            "min(case when reject_reason is null",
+            [
+                "the_newest_load_of_a_message_is_known",
+                "the_newest_load_of_an_event_is_known",
+                "the_newest_load_of_a_conversation_is_known",
+            ],
+        ),
+        (
+            "a rejected row is known",
+            "max(case when reject_reason is null then {{ epoch_us('known_at') }} end)",
+            "max({{ epoch_us('known_at') }})",
+            ["a_rejected_row_has_no_part_in_what_is_known"],
+        ),
+        (
+            "rejected rows have no part in the fingerprint",
+            "from cut_rows\n",
+            "from cut_rows where reject_reason is null\n",
+            ["a_rejected_row_has_no_part_in_what_is_known"],
+        ),
+        (
+            "what has vanished has a state",
+            "from summed\n    inner join changed",
+            "from summed\n    right join changed",
+            ["a_state_is_that_of_the_rows_that_were_cut"],
+        ),
+        (
+            "it is left unfinished",
+            "cast(null as {{ dbt.type_string() }}) as unfinished_reason",
+            "changed.change_reason as unfinished_reason",
+            ["a_state_is_that_of_the_rows_that_were_cut"],
+        ),
     ),
 ]
 
@@ -483,38 +885,36 @@ DUPLICATES = [
 LOOKUPS = [
     *of(
         "int_settings",
-        *(
-            (
-                f"the oldest load of {table}",
-                f"max(known_at) as known_at from {{{{ ref('{table}') }}}}",
-                f"min(known_at) as known_at from {{{{ ref('{table}') }}}}",
-                [f"as_of_is_by_default_the_newest_load_of_{one}"],
-            )
-            for table, one in (
-                ("int_messages", "a_message"),
-                ("int_events", "an_event"),
-                ("int_conversation_rows", "a_conversation"),
-            )
-        ),
         (
-            "the oldest of the three tables",
-            "max(known_at)) as as_of",
-            "min(known_at)) as as_of",
-            [
-                "as_of_is_by_default_the_newest_load_of_a_message",
-                "as_of_is_by_default_the_newest_load_of_an_event",
-                "as_of_is_by_default_the_newest_load_of_a_conversation",
-            ],
+            "the oldest load of a conversation",
+            "max(newest_known_us)",
+            "min(newest_known_us)",
+            ["as_of_is_by_default_the_newest_time_that_a_kept_conversation_knows"],
         ),
         (
             "the newest load wins over the setting",
-            "coalesce({{ utc_timestamp(setting('as_of')) }}, max(known_at))",
-            "coalesce(max(known_at), {{ utc_timestamp(setting('as_of')) }})",
+            "coalesce({{ utc_timestamp(setting('as_of')) }}, ",
+            "coalesce({{ from_epoch_us('newest_known_us') }}, ",
             ["an_as_of_that_is_set_counts"],
         ),
     ),
     *of(
-        "int_event_boundaries",
+        "int_rules",
+        (
+            "the courtesy minutes are forgotten",
+            "cast({{ setting('courtesy_minutes') }} as integer)",
+            "0",
+            ["each_source_has_the_settings_and_its_own_code"],
+        ),
+        (
+            "sources are one",
+            "'{{ source }}' as source",
+            "'{{ var('sources')[0] }}' as source",
+            ["each_source_has_the_settings_and_its_own_code"],
+        ),
+    ),
+    *of(
+        "int_mapped_events",
         (
             "the mapping for every source wins",
             "coalesce(own_type.boundary, any_type.boundary)",
@@ -539,6 +939,45 @@ LOOKUPS = [
             "coalesce(own_type.boundary, any_type.boundary, 'resolved')",
             ["an_event_type_that_no_lookup_knows_has_no_boundary"],
         ),
+        (
+            "rejected events are left out",
+            "and events.event_type = any_type.event_type",
+            "and events.event_type = any_type.event_type\n    where events.reject_reason is null",
+            ["a_rejected_event_is_mapped_like_any_other"],
+        ),
+    ),
+    *of(
+        "int_mapped_conversations",
+        (
+            "the star wins over the channel",
+            "coalesce(own_policy.timeout_minutes, any_policy.timeout_minutes)",
+            "coalesce(any_policy.timeout_minutes, own_policy.timeout_minutes)",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+        (
+            "there is no star",
+            "any_policy.channel = '*'",
+            "any_policy.channel = conversations.channel",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+        (
+            "the star is a policy of the channel",
+            "own_policy.channel is not null as",
+            "coalesce(own_policy.channel, any_policy.channel) is not null as",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+        (
+            "minutes are taken for seconds",
+            "60000000 *",
+            "1000000 *",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+        (
+            "rejected rows are left out",
+            "any_policy.channel = '*'",
+            "any_policy.channel = '*'\n    where conversations.reject_reason is null",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
     ),
     *of(
         "int_conversations",
@@ -560,36 +999,43 @@ LOOKUPS = [
             "conversation_rows.channel",
             [
                 "a_conversation_without_a_row_of_its_own_is_of_channel_unknown",
-                "each_channel_has_its_own_timeout_and_the_star_is_for_every_other",
+                "a_conversation_keeps_the_timeout_that_its_row_was_mapped_to",
             ],
         ),
         (
-            "another source's row is taken",
-            "known_ids.source = conversation_rows.source",
+            "another conversation's row is taken",
+            "known_numbers.conversation_number = conversation_rows.conversation_number",
             "true",
             ["a_conversation_without_a_row_of_its_own_is_of_channel_unknown"],
         ),
         (
-            "the star wins over the channel",
-            "coalesce(own_policy.timeout_minutes, any_policy.timeout_minutes)",
-            "coalesce(any_policy.timeout_minutes, own_policy.timeout_minutes)",
-            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+            "changed conversations without a usable row are there",
+            "on known_numbers.conversation_number = changed.conversation_number",
+            "on true",
+            ["a_conversation_without_a_row_of_its_own_is_of_channel_unknown"],
         ),
         (
-            "there is no star",
+            "an orphan takes another channel's timeout",
             "any_policy.channel = '*'",
-            "any_policy.channel = numbered.channel",
-            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+            "any_policy.channel = 'unknown'",
+            ["a_conversation_without_a_row_of_its_own_is_of_channel_unknown"],
         ),
         (
             "minutes are taken for seconds",
             "60000000 *",
             "1000000 *",
-            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+            ["a_conversation_without_a_row_of_its_own_is_of_channel_unknown"],
+        ),
+        (
+            "the star wins over the row",
+            "coalesce(conversation_rows.timeout_us, "
+            "60000000 * cast(any_policy.timeout_minutes as bigint))",
+            "60000000 * cast(any_policy.timeout_minutes as bigint)",
+            ["a_conversation_keeps_the_timeout_that_its_row_was_mapped_to"],
         ),
     ),
     *of(
-        "int_data_quality",
+        "int_kept_findings",
         (
             "an event at the first activity is before it",
             "< segments.started_us",
@@ -613,6 +1059,147 @@ LOOKUPS = [
             "events.boundary in ('resolved', 'escalated')",
             "true",
             ["terminal_events_before_the_first_activity_are_counted"],
+        ),
+        (
+            "public messages are internal notes",
+            "where not is_public",
+            "where true",
+            ["what_was_found_is_counted_for_each_conversation"],
+        ),
+        (
+            "people are systems",
+            "where author_type = 'system'",
+            "where author_type in ('system', 'agent')",
+            ["what_was_found_is_counted_for_each_conversation"],
+        ),
+        (
+            "an event mapped to none is not mapped",
+            "where boundary is null",
+            "where coalesce(boundary, 'none') = 'none'",
+            ["what_was_found_is_counted_for_each_conversation"],
+        ),
+        (
+            "an orphan lacks a channel too",
+            "where not is_orphan and channel = 'unknown'",
+            "where channel = 'unknown'",
+            ["what_was_found_is_counted_for_each_conversation"],
+        ),
+        (
+            "no channel is found by nobody",
+            "where not is_orphan and channel = 'unknown'",
+            "where not is_orphan and channel is null",
+            ["a_conversation_row_without_a_channel_is_found"],
+        ),
+        (
+            "a missing channel lacks a policy",
+            "where channel <> 'unknown' and not has_channel_policy",
+            "where not has_channel_policy",
+            [
+                "what_was_found_is_counted_for_each_conversation",
+                "a_conversation_row_without_a_channel_is_found",
+            ],
+        ),
+        (
+            "a known customer is unknown",
+            "where customer_id is null",
+            "where true",
+            ["what_was_found_is_counted_for_each_conversation"],
+        ),
+        (
+            "a finding is there or not",
+            "count(*) as row_count",
+            "1 as row_count",
+            ["what_was_found_is_counted_for_each_conversation"],
+        ),
+    ),
+    *of(
+        "int_kept_findings",
+        (
+            "load times that can be read are found",
+            "where unreadable_loaded_at is not null",
+            "",
+            ["what_was_found_is_counted_for_each_conversation"],
+        ),
+        times=3,
+    ),
+    *of(
+        "data_quality",
+        (
+            "the conversations that have a finding are counted",
+            "sum(row_count)",
+            "count(*)",
+            ["a_finding_is_counted_over_all_conversations_of_a_source"],
+        ),
+        (
+            "each conversation is a row",
+            "group by source, finding",
+            "group by source, finding, conversation_id",
+            ["a_finding_is_counted_over_all_conversations_of_a_source"],
+        ),
+    ),
+    *of(
+        "row_reconciliation",
+        (
+            "a source without a row has no table",
+            "left join read_by_source",
+            "inner join read_by_source",
+            ["rows_read_used_repeated_and_rejected_are_counted_each_on_their_own"],
+        ),
+        (
+            "rejected rows are those of the source",
+            "and source_tables.table_name = rejected_by_table.table_name",
+            "",
+            ["rows_read_used_repeated_and_rejected_are_counted_each_on_their_own"],
+        ),
+        (
+            "used rows are those that were read",
+            "when 'messages' then used_by_source.message_rows_used",
+            "when 'messages' then read_by_source.message_rows",
+            ["rows_read_used_repeated_and_rejected_are_counted_each_on_their_own"],
+        ),
+        (
+            "repeated events are repeated messages",
+            "when 'events' then used_by_source.event_rows_duplicate",
+            "when 'events' then used_by_source.message_rows_duplicate",
+            ["rows_read_used_repeated_and_rejected_are_counted_each_on_their_own"],
+        ),
+    ),
+    *of(
+        "int_kept_rejected_rows",
+        *(
+            (
+                f"used {table} are rejected",
+                f"on rejected.conversation_number = changed.conversation_number\n"
+                f"    where rejected.reject_reason is not null\n),\n\n{follows}",
+                f"on rejected.conversation_number = changed.conversation_number\n),\n\n{follows}",
+                ["a_rejected_row_is_kept_as_it_came"],
+            )
+            for table, follows in (
+                ("conversations", "rejected_messages as"),
+                ("messages", "rejected_events as"),
+                ("events", "final as"),
+            )
+        ),
+        (
+            "an unreadable time is lost",
+            "'sent_at': as_read('sent_at')",
+            "'sent_at': 'sent_at'",
+            ["a_rejected_row_is_kept_as_it_came"],
+        ),
+        (
+            "a row that names no conversation says a blank one",
+            "nullif(conversation_id, '')",
+            "conversation_id",
+            ["a_rejected_row_is_kept_as_it_came"],
+        ),
+    ),
+    *of(
+        "rejected_rows",
+        (
+            "no conversation is a blank one",
+            "nullif(conversation_id, '')",
+            "conversation_id",
+            ["a_row_that_names_no_conversation_has_none"],
         ),
     ),
 ]
@@ -710,14 +1297,14 @@ TIMELINE = [
             ["the_first_activity_of_each_conversation_is_the_first_contact"],
         ),
         (
-            "messages of another source are taken",
-            "messages.source = conversations.source",
+            "messages of other conversations are taken",
+            "messages.conversation_number = conversations.conversation_number",
             "true",
             ["the_first_activity_of_each_conversation_is_the_first_contact"],
         ),
         (
-            "events of another source are taken",
-            "events.source = conversations.source",
+            "events of other conversations are taken",
+            "events.conversation_number = conversations.conversation_number",
             "true",
             ["the_first_activity_of_each_conversation_is_the_first_contact"],
         ),
@@ -1041,7 +1628,7 @@ KINDS = of(
     ),
     (
         "after_escalation is not asked",
-        "settings.after_escalation = 'handoff' and ",
+        "rules.after_escalation = 'handoff' and ",
         "",
         ["after_escalation_session_counts_the_handling_as_a_session"],
     ),
@@ -1071,8 +1658,8 @@ KINDS = of(
     ),
     (
         "zero courtesy minutes is on",
-        "settings.courtesy_minutes > 0",
-        "settings.courtesy_minutes >= 0",
+        "rules.courtesy_minutes > 0",
+        "rules.courtesy_minutes >= 0",
         ["courtesy_of_zero_minutes_is_off"],
     ),
     (
@@ -1095,19 +1682,19 @@ KINDS = of(
     ),
     (
         "human by session_scope comes before courtesy",
-        "and settings.courtesy_minutes > 0",
-        "and settings.courtesy_minutes > 0 and settings.session_scope <> 'session'",
+        "and rules.courtesy_minutes > 0",
+        "and rules.courtesy_minutes > 0 and rules.session_scope <> 'session'",
         ["with_session_scope_session_a_segment_without_the_bot_is_human"],
     ),
     (
         "session_scope is not obeyed",
-        "when settings.session_scope = 'session' and handling.bot_message_count = 0 then 'human'",
+        "when rules.session_scope = 'session' and handling.bot_message_count = 0 then 'human'",
         "",
         ["with_session_scope_session_a_segment_without_the_bot_is_human"],
     ),
     (
         "session_scope is not asked",
-        "settings.session_scope = 'session' and ",
+        "rules.session_scope = 'session' and ",
         "",
         ["a_bot_anywhere_in_the_conversation_makes_every_segment_a_possible_session"],
     ),
@@ -1116,6 +1703,12 @@ KINDS = of(
         "lead(segment_number)",
         "lag(segment_number)",
         ["a_segment_with_another_after_it_is_not_the_last"],
+    ),
+    (
+        "the rules of every source count",
+        "conversations.source = rules.source",
+        "true",
+        ["each_source_is_judged_by_its_own_rules"],
     ),
 )
 
@@ -1168,7 +1761,7 @@ CONTACTS = of(
 # --- rules 5, 6 and 9: end, outcome, keys --------------------------------------------------------
 
 OUTCOMES = of(
-    "int_segment_outcomes",
+    "int_segment_ends",
     (
         "an escalation at the deadline is late",
         "when first_terminal_us <= deadline_us and first_terminal_us = first_escalated_us",
@@ -1179,12 +1772,6 @@ OUTCOMES = of(
         "a resolution at the deadline is late",
         "when first_terminal_us <= deadline_us then 'resolved'",
         "when first_terminal_us < deadline_us then 'resolved'",
-        ["a_terminal_event_at_the_deadline_ends_the_segment"],
-    ),
-    (
-        "a resolution at the deadline is marked as late",
-        "first_resolved_us > deadline_us as is_resolved_late",
-        "first_resolved_us >= deadline_us as is_resolved_late",
         ["a_terminal_event_at_the_deadline_ends_the_segment"],
     ),
     (
@@ -1214,30 +1801,6 @@ OUTCOMES = of(
         ],
     ),
     (
-        "as_of at the deadline is past it",
-        "as_of_us > deadline_us",
-        "as_of_us >= deadline_us",
-        ["a_segment_is_open_when_as_of_is_its_deadline"],
-    ),
-    (
-        "as_of just past the deadline is not past it",
-        "as_of_us > deadline_us",
-        "as_of_us > deadline_us + 1",
-        ["a_segment_has_timed_out_when_as_of_is_past_its_deadline"],
-    ),
-    (
-        "a silence ends at as_of",
-        "when end_reason = 'inactivity' then deadline_us",
-        "when end_reason = 'inactivity' then as_of_us",
-        ["a_segment_has_timed_out_when_as_of_is_past_its_deadline"],
-    ),
-    (
-        "a later segment closes nothing",
-        "has_later_segment or ",
-        "",
-        ["a_later_segment_closes_the_one_before"],
-    ),
-    (
         "a resolution wins over an escalation",
         "when first_escalated_us is not null then",
         "when first_escalated_us is not null and first_resolved_us is null then",
@@ -1250,66 +1813,251 @@ OUTCOMES = of(
         ["any_escalation_makes_the_outcome_escalated", "a_late_escalation_is_no_timeout"],
     ),
     (
-        "only an escalation that ends the segment counts",
-        "when first_escalated_us is not null then",
-        "when end_reason = 'escalated' then",
-        ["any_escalation_makes_the_outcome_escalated", "a_late_escalation_is_no_timeout"],
+        "a resolution at the deadline is marked as late",
+        "first_resolved_us > deadline_us",
+        "first_resolved_us >= deadline_us",
+        ["a_terminal_event_at_the_deadline_ends_the_segment"],
     ),
     (
-        "an escalated session is contained",
-        "when outcome = 'escalated' then false",
-        "when outcome = 'escalated' then true",
+        "only an escalation that ends the segment counts",
+        "when first_escalated_us is not null then",
+        "when final_end_reason = 'escalated' then",
         ["any_escalation_makes_the_outcome_escalated", "a_late_escalation_is_no_timeout"],
     ),
     (
         "a late resolution is none",
         "when first_resolved_us is not null then",
-        "when end_reason = 'resolved' then",
+        "when final_end_reason = 'resolved' then",
         ["a_late_resolution_is_no_timeout"],
     ),
     (
         "an escalated session is resolved late",
-        "outcome = 'resolved' and first_resolved_us >",
-        "first_resolved_us is not null and first_resolved_us >",
+        "first_escalated_us is null and coalesce(",
+        "coalesce(",
         ["a_late_resolution_of_an_escalated_segment_is_not_marked"],
     ),
     (
-        "a timed out session is not contained",
-        "when outcome in ('resolved', 'timed_out') then true",
-        "when outcome in ('resolved') then true",
-        ["a_segment_has_timed_out_when_as_of_is_past_its_deadline"],
+        "no resolution is neither late nor not",
+        "coalesce(first_resolved_us > deadline_us, false)",
+        "first_resolved_us > deadline_us",
+        ["silence_after_the_last_segment_is_open_until_its_deadline"],
     ),
     (
-        "an open session is not contained",
-        "when outcome = 'escalated' then false",
-        "else false",
-        ["a_segment_is_open_when_as_of_is_its_deadline"],
+        "a later segment closes nothing",
+        " and not has_later_segment",
+        "",
+        ["a_later_segment_closes_the_one_before"],
     ),
+    (
+        "a segment that a terminal event has ended is open",
+        "case when final_end_reason = 'inactivity' and not has_later_segment then",
+        "case when not has_later_segment then",
+        ["a_terminal_event_at_the_deadline_ends_the_segment"],
+    ),
+    (
+        "a late terminal event closes the segment",
+        "case when final_end_reason = 'inactivity' and not has_later_segment then",
+        "case when first_terminal_us is null and not has_later_segment then",
+        ["a_terminal_event_just_after_the_deadline_does_not_end_the_segment"],
+    ),
+    (
+        "silence ends at the last activity",
+        "when final_end_reason = 'inactivity' then deadline_us else",
+        "when final_end_reason = 'inactivity' then last_activity_us else",
+        ["silence_after_the_last_segment_is_open_until_its_deadline"],
+    ),
+    (
+        "silence is open until the last activity",
+        "and not has_later_segment then deadline_us",
+        "and not has_later_segment then last_activity_us",
+        ["silence_after_the_last_segment_is_open_until_its_deadline"],
+    ),
+)
+
+KEYS = of(
+    "int_segment_keys",
     (
         "a number is a part of the key",
-        "'conversation_id', 'first_message_id') }} as segment_id",
-        "'conversation_id', 'segment_number') }} as segment_id",
+        "'conversations.conversation_id', 'first_messages.first_message_id'",
+        "'conversations.conversation_id', 'contacts.segment_number'",
         ["a_key_is_a_hash_of_source_conversation_and_first_message"],
     ),
     (
+        "the key of another segment",
+        "contacts.segment_number = first_messages.segment_number",
+        "first_messages.segment_number = 1",
+        [
+            "a_key_is_a_hash_of_source_conversation_and_first_message",
+            "a_handoff_carries_the_key_of_the_session_that_it_handles",
+        ],
+    ),
+    (
         "a handoff carries its own key",
-        "'conversation_id', 'handled_first_message_id')",
-        "'conversation_id', 'first_message_id')",
+        "'conversations.conversation_id', 'escalated_first_messages.first_message_id'",
+        "'conversations.conversation_id', 'first_messages.first_message_id'",
         ["a_handoff_carries_the_key_of_the_session_that_it_handles"],
     ),
     (
         "every handoff has the key of a session",
-        "and contacts.session_segment_number = escalated_segments.segment_number",
-        "and coalesce(contacts.session_segment_number, 1) = escalated_segments.segment_number",
+        "and contacts.session_segment_number = escalated_first_messages.segment_number",
+        "and coalesce(contacts.session_segment_number, 1)"
+        " = escalated_first_messages.segment_number",
         ["a_handoff_carries_the_key_of_the_session_that_it_handles"],
     ),
 )
+
+
+def judged(sql: str, kept: str, one: str) -> list[Mutation]:
+    """What can go wrong where the silence of kept rows is judged at as_of."""
+    is_open = f"a_{one}_is_open_when_as_of_is_its_deadline"
+    has_timed_out = f"a_{one}_has_timed_out_when_as_of_is_past_its_deadline"
+    has_ended = f"a_{one}_that_does_not_wait_for_a_silence_has_ended_whatever_as_of_is"
+    is_late = "a_late_terminal_event_decides_the_outcome_before_the_end_is_judged"
+    as_of = f"settings.as_of_us > {kept}.open_until_us"
+    return of(
+        sql,
+        ("as_of at the deadline is past it", as_of, as_of.replace(">", ">="), [is_open]),
+        ("as_of just past the deadline is not past it", as_of, f"{as_of} + 1", [has_timed_out]),
+        (
+            "what does not wait is judged too",
+            f"{kept}.open_until_us is null or {as_of}",
+            f"settings.as_of_us > {kept}.final_ended_us",
+            [has_ended],
+        ),
+        (
+            "an end that is still to come is told",
+            "case when is_ended then final_ended_us end",
+            "final_ended_us",
+            [is_open, is_late],
+        ),
+        (
+            "the reason of an end that is still to come is told",
+            "case when is_ended then final_end_reason end",
+            "final_end_reason",
+            [is_open, is_late],
+        ),
+        (
+            "a known outcome waits for the end",
+            "final_outcome = 'timed_out' and not is_ended",
+            "not is_ended",
+            [is_late],
+        ),
+        (
+            "silence is a timeout at once",
+            "case when final_outcome = 'timed_out' and not is_ended then 'open'"
+            " else final_outcome end",
+            "final_outcome",
+            [is_open],
+        ),
+        (
+            "an escalated one is contained",
+            "when outcome = 'escalated' then false",
+            "when outcome = 'escalated' then true",
+            [has_ended, is_late],
+        ),
+        (
+            "a timed out one is not contained",
+            "when outcome in ('resolved', 'timed_out') then true",
+            "when outcome in ('resolved') then true",
+            [has_timed_out, has_ended],
+        ),
+        (
+            "a resolved one is not contained",
+            "when outcome in ('resolved', 'timed_out') then true",
+            "when outcome in ('timed_out') then true",
+            [has_ended, is_late],
+        ),
+        (
+            "an open one is not contained",
+            "when outcome = 'escalated' then false",
+            "else false",
+            [is_open],
+        ),
+    )
+
+
+JUDGED = [
+    *judged("segments", "segments", "segment"),
+    *judged("sessions", "sessions", "session"),
+]
 
 # --- rule 8: rates -------------------------------------------------------------------------------
 
 RATES = [
     *of(
-        "int_next_sessions",
+        "int_customer_sessions",
+        (
+            "a segment of any kind is a session",
+            "where segment_kind = 'session'",
+            "",
+            ["only_segments_of_kind_session_are_sessions"],
+        ),
+        (
+            "a handoff is a session",
+            "where segment_kind = 'session'",
+            "where segment_kind in ('session', 'handoff')",
+            ["only_segments_of_kind_session_are_sessions"],
+        ),
+        (
+            "the conversation is looked at alone",
+            "when customer_id is not null then",
+            "when customer_id = '' then",
+            ["a_customer_has_sessions_in_any_conversation"],
+        ),
+        (
+            "all unknown customers are one",
+            "concat('conversation ', conversation_id)",
+            "'conversation '",
+            ["an_unknown_customer_is_looked_for_in_the_conversation_alone"],
+        ),
+        (
+            "a customer is called like a conversation",
+            "concat('customer ', customer_id)",
+            "concat('conversation ', customer_id)",
+            ["an_unknown_customer_is_looked_for_in_the_conversation_alone"],
+        ),
+    ),
+    *of(
+        "int_changed_customers",
+        (
+            "the customer of the cut before is left",
+            "from {{ source('earlier_nights', 'int_kept_sessions') }}",
+            "from {{ source('earlier_nights', 'int_kept_sessions') }} where false",
+            ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
+        ),
+        (
+            "the customer of the new cut is left",
+            "from {{ ref('int_customer_sessions') }}",
+            "from {{ ref('int_customer_sessions') }} where false",
+            ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
+        ),
+        (
+            "every customer is changed",
+            "and sessions.conversation_id = changed.conversation_id",
+            "",
+            ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
+        ),
+        (
+            "another source's conversation changes the customer",
+            "sessions.source = changed.source",
+            "true",
+            ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
+        ),
+        (
+            "a customer comes once a session",
+            "select distinct",
+            "select",
+            ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
+        ),
+        (
+            "sources share their customers",
+            "select distinct\n        sessions.source,",
+            "select distinct on (sessions.customer_key)\n        sessions.source,",
+            ["the_same_customer_of_two_sources_is_two"],
+        ),
+    ),
+    *of(
+        "int_kept_sessions",
         (
             "the last session is the next",
             "min(started_us) over",
@@ -1317,15 +2065,15 @@ RATES = [
             ["the_next_session_of_the_customer_counts_in_any_conversation"],
         ),
         (
-            "a segment of any kind is a session",
-            "where segment_kind = 'session'",
-            "",
+            "customers are one",
+            "partition by source, customer_key",
+            "partition by source",
             ["the_next_session_of_the_customer_counts_in_any_conversation"],
         ),
         (
-            "the conversation is looked at alone",
-            "when customer_id is not null then",
-            "when customer_id = '' then",
+            "a segment of another kind is the session",
+            "sessions.segment_id = next_starts.session_id",
+            "coalesce(sessions.session_id, sessions.segment_id) = next_starts.session_id",
             ["the_next_session_of_the_customer_counts_in_any_conversation"],
         ),
         (
@@ -1344,28 +2092,23 @@ RATES = [
             ],
         ),
         (
-            "all unknown customers are one",
-            "concat('conversation ', conversation_id)",
-            "'conversation '",
-            ["an_unknown_customer_is_looked_for_in_the_conversation_alone"],
-        ),
-        (
-            "a customer is called like a conversation",
-            "concat('customer ', customer_id)",
-            "concat('conversation ', customer_id)",
-            ["an_unknown_customer_is_looked_for_in_the_conversation_alone"],
-        ),
-        (
             "sources share their customers",
             "partition by source, customer_key",
             "partition by customer_key",
             ["the_same_customer_id_of_another_source_is_another_customer"],
         ),
         (
-            "an open session has a next one",
-            "where ended_us is not null",
-            "",
-            ["an_open_session_has_no_next"],
+            "every customer's sessions are made anew",
+            "on\n            customer_sessions.source = changed_customers.source\n"
+            "            and customer_sessions.customer_key = changed_customers.customer_key",
+            "on true",
+            ["only_the_sessions_of_changed_customers_are_made_anew"],
+        ),
+        (
+            "another source's customer is changed",
+            "customer_sessions.source = changed_customers.source",
+            "true",
+            ["only_the_sessions_of_changed_customers_are_made_anew"],
         ),
     ),
     *of(
@@ -1413,10 +2156,16 @@ RATES = [
             ["the_started_date_is_the_day_in_the_reporting_time_zone"],
         ),
         (
-            "every segment is a session",
-            "where segment_kind = 'session'",
-            "",
-            ["only_segments_of_kind_session_are_sessions"],
+            "an open session has a next one",
+            "case when is_ended then next_started_us end",
+            "next_started_us",
+            ["an_open_session_has_no_next"],
+        ),
+        (
+            "a session that timed out has no next one",
+            "case when is_ended then next_started_us end",
+            "case when open_until_us is null then next_started_us end",
+            ["an_open_session_has_no_next"],
         ),
     ),
     *of(
@@ -1429,18 +2178,108 @@ RATES = [
         ),
     ),
     *of(
-        "conversations",
+        "int_kept_conversations",
         (
-            "open sessions are closed",
-            "segment_kind = 'session' and outcome <> 'open'",
-            "segment_kind = 'session'",
-            ["the_rate_of_a_conversation_is_that_of_its_closed_sessions"],
+            "a segment of any kind is a session",
+            "count(case when segment_kind = 'session' then 1 end)",
+            "count(*)",
+            ["only_sessions_are_counted_as_sessions_and_only_the_unescalated_as_contained"],
         ),
         (
             "a handoff is contained",
-            "segment_kind = 'session' and is_contained",
-            "is_contained",
-            ["the_rate_of_a_conversation_is_that_of_its_closed_sessions"],
+            "segment_kind = 'session' and final_outcome <> 'escalated'",
+            "final_outcome <> 'escalated'",
+            ["only_sessions_are_counted_as_sessions_and_only_the_unescalated_as_contained"],
+        ),
+        (
+            "silence is not contained",
+            "segment_kind = 'session' and final_outcome <> 'escalated'",
+            "segment_kind = 'session' and final_outcome = 'resolved'",
+            ["only_sessions_are_counted_as_sessions_and_only_the_unescalated_as_contained"],
+        ),
+        (
+            "a conversation without a segment is left out",
+            "left join segments",
+            "inner join segments",
+            ["only_sessions_are_counted_as_sessions_and_only_the_unescalated_as_contained"],
+        ),
+        (
+            "a handoff keeps the conversation open",
+            "segment_kind = 'session' and final_outcome = 'timed_out' then open_until_us",
+            "final_outcome = 'timed_out' then open_until_us",
+            ["a_conversation_is_open_until_the_deadline_of_a_session_that_waits_for_a_silence"],
+        ),
+        (
+            "a late resolution keeps the conversation open",
+            "segment_kind = 'session' and final_outcome = 'timed_out' then open_until_us",
+            "segment_kind = 'session' then open_until_us",
+            ["a_conversation_is_open_until_the_deadline_of_a_session_that_waits_for_a_silence"],
+        ),
+    ),
+    *of(
+        "int_kept_messages",
+        (
+            "terminal events are messages",
+            "where is_activity",
+            "",
+            ["each_activity_carries_the_keys_of_its_own_segment"],
+        ),
+        (
+            "the keys of another segment",
+            "and activities.segment_number = keys.segment_number",
+            "and keys.segment_number = 1",
+            ["each_activity_carries_the_keys_of_its_own_segment"],
+        ),
+        (
+            "the keys of another conversation",
+            "activities.conversation_number = keys.conversation_number",
+            "keys.conversation_number = 1",
+            ["each_activity_carries_the_keys_of_its_own_segment"],
+        ),
+    ),
+    *of(
+        "conversations",
+        (
+            "open sessions are closed",
+            "session_count - open_session_count as closed_session_count",
+            "session_count as closed_session_count",
+            [
+                "the_rate_of_a_conversation_is_that_of_its_closed_sessions",
+                "an_open_session_is_neither_closed_nor_contained",
+            ],
+        ),
+        (
+            "an open session is contained",
+            "contained_session_count - open_session_count as closed_contained_session_count",
+            "contained_session_count as closed_contained_session_count",
+            [
+                "the_rate_of_a_conversation_is_that_of_its_closed_sessions",
+                "an_open_session_is_neither_closed_nor_contained",
+            ],
+        ),
+        (
+            "as_of at the deadline is past it",
+            "open_until_us >= settings.as_of_us",
+            "open_until_us > settings.as_of_us",
+            ["an_open_session_is_neither_closed_nor_contained"],
+        ),
+        (
+            "as_of just past the deadline is not past it",
+            "open_until_us >= settings.as_of_us",
+            "open_until_us >= settings.as_of_us - 1",
+            ["an_open_session_is_neither_closed_nor_contained"],
+        ),
+        (
+            "one bot message is none",
+            "bot_message_count > 0",
+            "bot_message_count > 1",
+            ["a_conversation_has_a_bot_from_its_first_bot_message_on"],
+        ),
+        (
+            "every conversation has a bot",
+            "bot_message_count > 0",
+            "bot_message_count >= 0",
+            ["a_conversation_has_a_bot_from_its_first_bot_message_on"],
         ),
     ),
     *of(
@@ -1560,14 +2399,192 @@ RATES = [
     ),
 ]
 
+# --- what was published --------------------------------------------------------------------------
+
+PUBLISHED = [
+    *of(
+        "run_log",
+        (
+            "runs that were not published count",
+            "where outcome = 'published'",
+            "where outcome <> 'killed'",
+            ["the_change_of_the_rate_is_against_the_published_run_before"],
+        ),
+        (
+            "the change is a share",
+            "100 * (",
+            "1 * (",
+            ["the_change_of_the_rate_is_against_the_published_run_before"],
+        ),
+    ),
+    *of(
+        "restatements",
+        (
+            "the change is against the previous rate",
+            "- rates_added.first_containment_rate",
+            "- rates_added.previous_containment_rate",
+            ["a_restated_day_has_its_rates_reasons_and_runs_beside_each_other"],
+        ),
+        (
+            "days that never changed are rows",
+            "where restated_count > 0",
+            "where restated_count >= 0",
+            ["a_restated_day_has_its_rates_reasons_and_runs_beside_each_other"],
+        ),
+        (
+            "a day without the record of its run is lost",
+            "left join runs as first_runs",
+            "inner join runs as first_runs",
+            ["a_restated_day_has_its_rates_reasons_and_runs_beside_each_other"],
+        ),
+    ),
+    *of(
+        "published_days",
+        (
+            "the day of as_of is over",
+            "as_of_date > started_date",
+            "as_of_date >= started_date",
+            ["a_day_is_first_published_with_its_figures_over_all_sources"],
+        ),
+        (
+            "a day that is cut again is restated",
+            "(more_closed <> 0 or more_open <> 0 or more_contained <> 0) as is_restated",
+            "(has_changed_rows or more_closed <> 0 or more_contained <> 0) as is_restated",
+            ["a_day_whose_figures_stay_is_not_restated"],
+        ),
+        (
+            "the first figures are forgotten",
+            "coalesce(first_closed_sessions, closed_sessions)",
+            "closed_sessions",
+            ["the_first_figures_stay_and_the_previous_ones_are_those_of_the_last_publication"],
+        ),
+        (
+            "the previous figures are the first ones",
+            "is_restated then last_closed_sessions",
+            "is_restated then first_closed_sessions",
+            ["the_first_figures_stay_and_the_previous_ones_are_those_of_the_last_publication"],
+        ),
+        (
+            "nights that were not published are forgotten",
+            "from {{ source('night', 'night_unpublished_changes') }}",
+            "from {{ source('night', 'night_unpublished_changes') }} where 1 = 0",
+            ["rows_of_a_night_that_was_not_published_explain_a_change_too"],
+        ),
+        (
+            "rows that left the day explain nothing",
+            "(has_changed_rows or not (has_changed_rules or is_total_unchanged))",
+            "has_changed_rows",
+            [
+                "a_day_that_lost_sessions_without_a_rule_was_changed_by_rows",
+                "the_rules_are_compared_with_the_last_publication",
+            ],
+        ),
+        (
+            "a day that lost all its sessions is forgotten",
+            "full outer join current_days",
+            "right join current_days",
+            [
+                "a_day_that_lost_sessions_without_a_rule_was_changed_by_rows",
+                "a_source_that_was_taken_out_is_a_changed_setting",
+            ],
+        ),
+        (
+            "the day of the last as_of is over",
+            "tonight.last_as_of_date <= beside",
+            "tonight.last_as_of_date < beside",
+            ["the_rest_of_a_day_that_was_not_over_is_not_late"],
+        ),
+        (
+            "a row that closes a session is late",
+            "and not is_only_closing\n",
+            "",
+            ["open_sessions_that_closed_are_time"],
+        ),
+        (
+            "more sessions are contained than closed",
+            "and more_contained between 0 and more_closed as",
+            "and more_contained >= 0 as",
+            ["open_sessions_that_closed_are_time"],
+        ),
+        (
+            "only closing is time",
+            "(is_only_closing or not (is_by_rows or has_changed_rules))",
+            "is_only_closing",
+            ["an_as_of_that_went_back_is_time"],
+        ),
+        (
+            "what is left over is not told apart",
+            "not (has_changed_rules or is_total_unchanged)",
+            "not has_changed_rules",
+            ["an_as_of_that_went_back_is_time"],
+        ),
+        (
+            "a rule leaves no room for time",
+            "(is_only_closing or not",
+            "(is_only_closing and not has_changed_rules or not",
+            ["a_conversation_cut_again_by_the_rules_is_a_changed_rule"],
+        ),
+        (
+            "a rule is a row",
+            "change_reason <> 'rules'",
+            "change_reason <> 'new'",
+            ["a_conversation_cut_again_by_the_rules_is_a_changed_rule"],
+        ),
+        (
+            "new rules are not looked at",
+            "coalesce(changes_of_days.has_changed_rules, tonight.is_rules_changed)",
+            "coalesce(changes_of_days.has_changed_rules, false)",
+            [
+                "new_rules_explain_a_day_on_which_no_conversation_is_left",
+                "a_source_that_was_taken_out_is_a_changed_setting",
+            ],
+        ),
+        (
+            "new rules explain every day",
+            "coalesce(changes_of_days.has_changed_rules, tonight.is_rules_changed)",
+            "(coalesce(changes_of_days.has_changed_rules, false) or tonight.is_rules_changed)",
+            ["new_rules_explain_a_day_on_which_no_conversation_is_left"],
+        ),
+        (
+            "the sources are no setting",
+            "or runs.sources <> settings.sources",
+            "",
+            ["a_source_that_was_taken_out_is_a_changed_setting"],
+        ),
+        (
+            "a night that failed was published",
+            "where runs.outcome = 'published'",
+            "where runs.outcome <> 'refused'",
+            ["the_rules_are_compared_with_the_last_publication"],
+        ),
+        (
+            "a refused night is tonight",
+            "where outcome in ('running', 'published')",
+            "where outcome <> 'failed'",
+            ["the_rules_are_compared_with_the_last_publication"],
+        ),
+        (
+            "earlier reasons are forgotten",
+            "coalesce(is_changed_by_time, false) or",
+            "false or",
+            ["reasons_add_up_over_the_publications"],
+        ),
+    ),
+]
+
 MUTATIONS = [
     *MACROS,
     *STAGING,
+    *ROW_HASHES,
+    *CHANGES,
     *DUPLICATES,
     *LOOKUPS,
     *TIMELINE,
     *KINDS,
     *CONTACTS,
     *OUTCOMES,
+    *KEYS,
+    *JUDGED,
     *RATES,
+    *PUBLISHED,
 ]

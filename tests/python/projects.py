@@ -6,13 +6,17 @@ import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+from _pytest.mark.structures import ParameterSet
 
 from containment import raw_files
 
@@ -63,6 +67,25 @@ def write_jsonl(path: Path, rows: Rows) -> None:
     path.write_text(lines, encoding="utf-8")
 
 
+def write_lookups(
+    seeds: Path, timeout_minutes: Mapping[str, int], boundaries: Mapping[tuple[str, str], str]
+) -> None:
+    """Write the seeds that analysts edit."""
+    write_csv(
+        seeds / "channel_policies.csv",
+        ("channel", "timeout_minutes"),
+        [{"channel": each, "timeout_minutes": value} for each, value in timeout_minutes.items()],
+    )
+    write_csv(
+        seeds / "event_types.csv",
+        ("source", "event_type", "boundary"),
+        [
+            {"source": source, "event_type": event_type, "boundary": boundary}
+            for (source, event_type), boundary in boundaries.items()
+        ],
+    )
+
+
 def dbt(project: Path, home: Path, *arguments: str, **dbt_vars: Any) -> str:
     """Run dbt on a project with the warehouse of a home; give what it said, fail when it fails."""
     (home / "warehouse").mkdir(parents=True, exist_ok=True)
@@ -88,10 +111,10 @@ def nightly(home: Path, *arguments: str, root: Path = ROOT) -> subprocess.Comple
     )
 
 
-def start_night(home: Path) -> subprocess.Popen[str]:
+def start_night(home: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start scripts/nightly, give its process once dbt is at work; its group is its own."""
     night = subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts" / "nightly"), "--home", str(home)],
+        [sys.executable, str(ROOT / "scripts" / "nightly"), "--home", str(home), *arguments],
         env={**os.environ, "CONTAINMENT_VENV": sys.prefix},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -102,6 +125,35 @@ def start_night(home: Path) -> subprocess.Popen[str]:
     while not night.stdout.readline().startswith("build and test"):
         assert night.poll() is None
     return night
+
+
+def kill_night(night: subprocess.Popen[str]) -> None:
+    """Kill a night and all that it started, as a machine that loses its power would."""
+    parents = subprocess.run(
+        ["ps", "-A", "-o", "ppid=,pid="], capture_output=True, text=True, check=True
+    )
+    children: dict[int, list[int]] = {}
+    for line in parents.stdout.splitlines():
+        parent, child = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    doomed = [night.pid]
+    for process in doomed:  # grows while it is walked
+        doomed += children.get(process, [])
+    for process in doomed:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    night.communicate()
+
+
+def few_now(values: Iterable[Any], count: int) -> list[ParameterSet]:
+    """Parameters of a test: the first few as they are, the others marked `long`."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)),
+            marks=[pytest.mark.long] if number >= count else [],
+        )
+        for number, value in enumerate(values)
+    ]
 
 
 def rows(database: Path, query: str) -> list[dict[str, Any]]:

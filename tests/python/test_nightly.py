@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import subprocess
+import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -96,16 +98,50 @@ def test_every_mart_is_published_twice_with_the_same_rows(sample: Path) -> None:
 
 def test_every_mart_has_something_to_show(sample: Path) -> None:
     for path in (projects.ROOT / "models" / "marts").glob("*.sql"):
+        if path.stem == "restatements":  # the first night changes nothing that was published
+            continue
         assert projects.rows(published(sample), f"select * from marts.{path.stem} limit 1"), (
             path.stem
         )
 
 
+def test_the_first_run_is_in_its_publication(sample: Path) -> None:
+    log = projects.rows(published(sample), "from marts.run_log order by run_id limit 1")
+    [run] = log
+    assert (run["outcome"], run["exit_code"], run["message"]) == ("published", 0, None)
+    assert (run["contained_sessions"], run["closed_sessions"], run["open_sessions"]) == (
+        583,
+        840,
+        7,
+    )
+    assert (run["sources"], run["raw_path"], run["rows_read"]) == ("sample", None, 6844)
+    assert json.loads(run["rows_by_table"])["sample.messages"] == 4848
+    assert run["containment_rate_change"] is None
+    assert run["started_at"] < run["ended_at"]
+    assert run["build_seconds"] > 0 and run["total_seconds"] > run["build_seconds"]
+
+
 def test_a_second_night_gives_the_same_numbers(sample: Path) -> None:
     before = projects.rows(published(sample), "from marts.sessions order by all")
-    night = projects.nightly(sample)
+    night = projects.nightly(sample, "--json")
     assert night.returncode == 0
     assert projects.rows(published(sample), "from marts.sessions order by all") == before
+    assert projects.rows(published(sample), "from marts.restatements") == []
+    assert "Containment 69.4 %" in night.stderr
+    found = json.loads(night.stdout)
+    assert (found["exit_code"], found["outcome"], found["message"]) == (0, "published", None)
+    assert found["publication"] == publications(sample)[-1]
+    assert found["headline"]["contained_sessions"] == 583
+    assert found["headline"]["containment_rate"] == 583 / 840
+    assert found["headline"]["containment_rate_change"] == 0
+    runs = projects.rows(published(sample), "select run_id from marts.run_log order by run_id")
+    assert found["run_id"] == runs[-1]["run_id"]
+
+
+def test_a_wrong_command_line_is_one_object_too(tmp_path: Path) -> None:
+    night = projects.nightly(tmp_path, "--json", "--colour")
+    assert (night.returncode, json.loads(night.stdout)["exit_code"]) == (2, 2)
+    assert night.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -128,10 +164,13 @@ def test_a_wrong_setting_is_one_line_and_exit_2(
     sample: Path, arguments: list[str], said: str
 ) -> None:
     before = publications(sample)
-    night = projects.nightly(sample, *arguments)
+    night = projects.nightly(sample, "--json", *arguments)
     assert night.returncode == 2
     [line] = night.stderr.splitlines()
     assert said in line
+    found = json.loads(night.stdout)
+    assert (found["exit_code"], found["outcome"]) == (2, "failed")
+    assert f"error: {found['message']}" == line
     assert publications(sample) == before
 
 
@@ -269,7 +308,14 @@ def test_a_failing_test_publishes_nothing_and_exits_1(tmp_path: Path) -> None:
     (project / "tests" / "it_always_fails.sql").write_text("select 1 as one\n")
     night = projects.nightly(tmp_path / "home", root=project)
     assert night.returncode == 1, night.stderr
-    assert "it_always_fails" in night.stderr
+    file = tmp_path / "home" / "warehouse" / "failing_rows.duckdb"
+    [line, summary] = night.stderr.splitlines()
+    assert line == (
+        f'error: test it_always_fails: 1 failing row; see table "it_always_fails" in {file}'
+    )
+    assert summary.startswith("error: not published, 1 failed; dbt's log: ")
+    assert projects.rows(file, "from it_always_fails") == [{"one": 1}]
+    assert [table["name"] for table in projects.rows(file, "show tables")] == ["it_always_fails"]
     assert not (tmp_path / "home" / "published").exists()
 
 
@@ -299,15 +345,114 @@ def test_two_nights_at_once_the_second_exits_3_and_names_the_first(tmp_path: Pat
     [line] = second.stderr.splitlines()
     assert str(first.pid) in line
     assert first.wait() == 0
+    # The first copied the history before the second began: it is in the next publication.
+    with duckdb.connect(str(tmp_path / "history" / "history.duckdb"), read_only=True) as history:
+        log = history.execute("select outcome, exit_code from runs order by run_id").fetchall()
+    assert log == [("published", 0), ("refused", 3)]
 
 
 def test_a_night_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:
     night = projects.start_night(tmp_path)
     time.sleep(4)  # dbt is at work; whatever it is at, the next night must not mind
-    os.kill(night.pid, signal.SIGKILL)
-    night.wait()
-    subprocess.run(["pkill", "-KILL", "-f", str(tmp_path)], check=False)
+    projects.kill_night(night)
     assert not (tmp_path / "published").exists()
     again = projects.nightly(tmp_path)
     assert again.returncode == 0, again.stderr
-    assert published(tmp_path).exists()
+    log = projects.rows(published(tmp_path), "from marts.run_log order by run_id")
+    assert [(run["outcome"], run["exit_code"]) for run in log] == [
+        ("killed", None),
+        ("published", 0),
+    ]
+
+
+def night_of_files(home: Path, raw: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return projects.nightly(home, "--source", "files", "--raw-path", str(raw), *arguments)
+
+
+def restated(home: Path) -> list[tuple]:
+    found = projects.rows(
+        published(home),
+        "select started_date, reasons, restated_count, first_closed_sessions, "
+        "current_closed_sessions from marts.restatements order by started_date",
+    )
+    return [tuple(row.values()) for row in found]
+
+
+@pytest.mark.heavy
+def test_the_story_of_a_day_over_several_nights(tmp_path: Path, raw: Path) -> None:
+    home = tmp_path / "home"
+    stale = "warning: files: the newest row was loaded at 2026-01-0"
+    first = night_of_files(home, raw)
+    assert first.returncode == 0, first.stderr
+    assert stale in first.stderr
+    assert restated(home) == []
+
+    # 1 January gets a late conversation, but half of the events are gone.
+    late = "9,9,customer,2026-01-01T10:00:00Z\n10,9,bot,2026-01-01T10:00:05Z\n"
+    with (raw / "messages.csv").open("a") as file:
+        file.write(late)
+    with (raw / "conversations.csv").open("a") as file:
+        file.write("9,chat\n")
+    events = (raw / "events.csv").read_text()
+    (raw / "events.csv").write_text(EVENTS)
+    dropped = night_of_files(home, raw)
+    assert dropped.returncode == 1
+    assert "files events has 0 rows, had 1; " in dropped.stderr
+    assert "max_row_drop_share: 1" in dropped.stderr
+
+    # They are back: the late conversation is told, though it was first read by a night before.
+    (raw / "events.csv").write_text(events)
+    second = night_of_files(home, raw)
+    assert second.returncode == 0, second.stderr
+    assert restated(home) == [(date(2026, 1, 1), "late_rows", 1, 1, 2)]
+
+    # A later as_of closes what was open on 3 January: no row came.
+    third = night_of_files(home, raw, "--as-of", "2026-02-01")
+    assert third.returncode == 0, third.stderr
+    assert restated(home)[1:] == [(date(2026, 1, 3), "time", 1, 0, 1)]
+
+    # Another rule; and what was restated before keeps its first figures and reasons.
+    fourth = night_of_files(
+        home, raw, "--as-of", "2026-02-01", "--vars", "{after_escalation: session}"
+    )
+    assert fourth.returncode == 0, fourth.stderr
+    assert [row[0] for row in restated(home)] == [date(2026, 1, 1), date(2026, 1, 3)]
+    assert restated(home)[0][3] == 1
+
+    refused = night_of_files(home, raw, "--vars", "{stale_raw: refuse}")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: not published, stale: files: ")
+    log = projects.rows(home / "history" / "history.duckdb", "from runs order by run_id")
+    assert [run["outcome"] for run in log] == [
+        *("published", "failed", "published", "published", "published", "failed")
+    ]
+    changes = projects.rows(published(home), "select containment_rate_change from marts.run_log")
+    assert len(changes) == 5
+
+
+@pytest.mark.heavy
+def test_after_a_rollback_the_next_night_publishes_anew(tmp_path: Path, raw: Path) -> None:
+    assert night_of_files(tmp_path, raw).returncode == 0
+    assert night_of_files(tmp_path, raw, "--as-of", "2026-02-01").returncode == 0
+    first, second = publications(tmp_path)
+    done = subprocess.run(
+        [sys.executable, str(projects.ROOT / "scripts" / "rollback"), "--home", str(tmp_path)],
+        env={**os.environ, "CONTAINMENT_VENV": sys.prefix},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "published" / "current").readlink().name == first
+    kept = "{publications_kept: 2}"
+    again = night_of_files(tmp_path, raw, "--as-of", "2026-02-01", "--vars", kept)
+    assert again.returncode == 0, again.stderr
+    assert publications(tmp_path)[0] == second and len(publications(tmp_path)) == 2
+    assert restated(tmp_path) == [(date(2026, 1, 3), "time", 1, 0, 1)]
+
+
+@pytest.mark.heavy
+def test_plain_dbt_needs_no_night_before(tmp_path: Path) -> None:
+    projects.dbt(projects.ROOT, tmp_path, "build", "--exclude-resource-type", "unit_test")
+    warehouse = tmp_path / "warehouse" / "containment.duckdb"
+    assert projects.rows(warehouse, "from marts.run_log") == []
+    assert projects.rows(warehouse, "from marts.restatements") == []
+    assert projects.rows(warehouse, "from marts.published_days")

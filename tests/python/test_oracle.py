@@ -161,17 +161,7 @@ def given_settings(draw: st.DrawFn) -> oracle.Settings:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with lookups of its own."""
     project = projects.copy_project(tmp_path_factory.mktemp("project"))
-    timeouts = [
-        {"channel": channel, "timeout_minutes": minutes}
-        for channel, minutes in TIMEOUT_MINUTES.items()
-    ]
-    boundaries = [
-        {"source": source, "event_type": event_type, "boundary": boundary}
-        for (source, event_type), boundary in BOUNDARIES.items()
-    ]
-    seeds = project / "seeds"
-    projects.write_csv(seeds / "channel_policies.csv", tuple(timeouts[0]), timeouts)
-    projects.write_csv(seeds / "event_types.csv", tuple(boundaries[0]), boundaries)
+    projects.write_lookups(project / "seeds", TIMEOUT_MINUTES, BOUNDARIES)
     return project
 
 

@@ -38,7 +38,21 @@ def test_the_schemas_are_named_exactly(nodes: dict[str, dict[str, Any]]) -> None
 def test_data_walks_one_way(nodes: dict[str, dict[str, Any]]) -> None:
     for model in models(nodes):
         for parent in model["depends_on"]["nodes"]:
+            if nodes[parent].get("source_name") == "night":  # what earlier nights published
+                continue
             assert nodes[parent]["schema"] in MAY_READ[model["schema"]], (model["name"], parent)
+
+
+def test_only_what_lists_the_changes_reads_what_earlier_nights_left(
+    nodes: dict[str, dict[str, Any]],
+) -> None:
+    readers = {
+        model["name"]
+        for model in models(nodes)
+        for parent in model["depends_on"]["nodes"]
+        if nodes[parent].get("source_name") == "earlier_nights"
+    }
+    assert readers == {"int_changed_conversations", "int_changed_customers"}
 
 
 def test_every_model_has_a_yml_of_its_name() -> None:

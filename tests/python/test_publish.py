@@ -45,6 +45,10 @@ def build(home: Home, generation: int, rows: int = 10) -> None:
         )
 
 
+def publish_now(home: Home, kept: int = 3) -> Path:
+    return publish.publish(home, publish.new_name(), kept)
+
+
 def published(home: Home, query: str) -> list[tuple]:
     with duckdb.connect(str(home.published / "containment.duckdb"), read_only=True) as connection:
         return connection.execute(query).fetchall()
@@ -60,7 +64,7 @@ def current(home: Home) -> str:
 
 def refusal(home: Home) -> str:
     with pytest.raises(Stop) as stop:
-        publish.publish(home)
+        publish_now(home)
     assert stop.value.exit_code == UNUSABLE
     assert "\n" not in str(stop.value)
     return str(stop.value)
@@ -89,7 +93,7 @@ def in_process(home: Home, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_marts_and_nothing_else_are_published(home: Home) -> None:
-    folder = publish.publish(home)
+    folder = publish_now(home)
     tables = published(
         home, "select schema_name, table_name from duckdb_tables() order by table_oid"
     )
@@ -105,7 +109,7 @@ def test_marts_and_nothing_else_are_published(home: Home) -> None:
 
 
 def test_comments_are_carried_over(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     tables = "select comment from duckdb_tables() where table_name = 'second'"
     columns = "select column_name, comment from duckdb_columns() where comment is not null"
     assert published(home, tables) == [("One row per it's number.",)]
@@ -116,21 +120,21 @@ def test_views_in_marts_are_published_as_tables(home: Home) -> None:
     with warehouse.opened(home.warehouse) as connection:
         connection.execute("create view marts.third as select * from staging.hidden")
         connection.execute("comment on view marts.third is 'One row.'")
-    publish.publish(home)
+    publish_now(home)
     found = "select comment from duckdb_tables() where table_name = 'third'"
     assert published(home, found) == [("One row.",)]
     assert published(home, "from marts.third") == [(1,)]
 
 
 def test_older_clients_can_read_the_file(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     header = (home.published / "containment.duckdb").read_bytes()[:20]
     # The number of the storage format; 64 is the one that DuckDB 0.10 to 1.1 write.
     assert int.from_bytes(header[12:20], "little") == 64
 
 
 def test_parquet_is_compressed_with_zstd(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     file = str(home.published / "parquet" / "second.parquet")
     with duckdb.connect() as connection:
         codecs = connection.execute("select distinct compression from parquet_metadata(?)", [file])
@@ -138,7 +142,7 @@ def test_parquet_is_compressed_with_zstd(home: Home) -> None:
 
 
 def test_links_are_relative_so_that_the_home_can_be_moved(home: Home, tmp_path: Path) -> None:
-    publish.publish(home)
+    publish_now(home)
     home.folder.rename(tmp_path / "moved")
     moved = Home(tmp_path / "moved")
     assert published(moved, "from marts.first") == [(1,)]
@@ -146,12 +150,12 @@ def test_links_are_relative_so_that_the_home_can_be_moved(home: Home, tmp_path: 
 
 
 def test_others_may_read_it(home: Home) -> None:
-    folder = publish.publish(home)
+    folder = publish_now(home)
     assert folder.stat().st_mode & 0o055 == 0o055
 
 
 def test_nothing_half_written_is_left(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     left = [entry.name for entry in home.published.rglob("*")]
     assert not [name for name in left if name.endswith(".wal") or name.startswith(".new")]
 
@@ -160,40 +164,51 @@ def test_nothing_half_written_is_left(home: Home) -> None:
 
 
 def test_names_do_not_depend_on_the_content(home: Home) -> None:
-    assert publish.publish(home) != publish.publish(home)
+    assert publish_now(home) != publish_now(home)
 
 
-def test_the_last_three_are_kept(home: Home) -> None:
-    names = [publish.publish(home).name for _ in range(5)]
-    assert versions(home) == names[-3:]
+@pytest.mark.parametrize("kept", [2, 3])
+def test_the_last_ones_are_kept(home: Home, kept: int) -> None:
+    names = [publish_now(home, kept).name for _ in range(5)]
+    assert versions(home) == names[-kept:]
     assert current(home) == names[-1]
 
 
+def test_after_a_rollback_neither_the_newest_nor_the_current_one_is_removed(home: Home) -> None:
+    names = [publish_now(home).name for _ in range(3)]
+    publish.switch(home.published, names[0])
+    publish._remove_old(home.published, 2)
+    assert versions(home) == [names[0], names[2]]
+    newest = publish_now(home, 2).name
+    assert versions(home) == [names[2], newest]
+    assert current(home) == newest
+
+
 def test_left_overs_of_killed_runs_are_removed(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     (home.published / "versions" / ".new-abc" / "parquet").mkdir(parents=True)
     (home.published / ".new-current").symlink_to("versions/nowhere")
-    publish.publish(home)
+    publish_now(home)
     assert len(versions(home)) == 2
     assert not (home.published / ".new-current").is_symlink()
 
 
 @pytest.mark.parametrize("step", ["_copy", "_check", "_sync", "_point"])
 def test_killed_at_any_step(home: Home, step: str) -> None:
-    publish.publish(home)
+    publish_now(home)
     before = current(home)
     build(home, 2)
     done = in_process(
         home,
         f"""
         publish.{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        publish.publish(home)
+        publish.publish(home, publish.new_name(), 3)
         """,
     )
     assert done.returncode == -signal.SIGKILL
     assert current(home) == before
     assert published(home, "from marts.first") == [(1,)]
-    publish.publish(home)
+    publish_now(home)
     assert published(home, "from marts.first") == [(2,)]
     assert not [name for name in versions(home) if name.startswith(".new")]
 
@@ -225,7 +240,7 @@ def test_a_reader_never_waits_nor_sees_half(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.warehouse_folder.mkdir()
     build(home, 1, rows=10_000)
-    publish.publish(home)
+    publish_now(home)
     files = (home.published / "containment.duckdb", home.published / "parquet" / "second.parquet")
     command = [sys.executable, "-c", READER, *map(str, files)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
@@ -233,7 +248,7 @@ def test_a_reader_never_waits_nor_sees_half(tmp_path: Path) -> None:
         assert reader.stdout.readline() == "reading\n"
         for generation in range(2, 9):
             build(home, generation, rows=10_000)
-            publish.publish(home)
+            publish_now(home)
         said = reader.stdout.read()
     assert reader.returncode == 0
     reads, seen = map(int, said.split())
@@ -244,7 +259,7 @@ def test_a_reader_never_waits_nor_sees_half(tmp_path: Path) -> None:
 
 
 def test_nothing_to_publish(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     before = current(home)
     with warehouse.opened(home.warehouse) as connection:
         connection.execute("drop schema marts cascade")
@@ -253,7 +268,7 @@ def test_nothing_to_publish(home: Home) -> None:
 
 
 def test_a_row_that_is_missing_in_the_copy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish.publish(home)
+    publish_now(home)
     before = current(home)
 
     def lose(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
@@ -266,7 +281,7 @@ def test_a_row_that_is_missing_in_the_copy(home: Home, monkeypatch: pytest.Monke
 
 
 def test_disk_full(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     before = current(home)
     build(home, 2, rows=2_000_000)
     done = in_process(
@@ -275,7 +290,7 @@ def test_disk_full(home: Home) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
         try:
-            publish.publish(home)
+            publish.publish(home, publish.new_name(), 3)
         except Stop as stop:
             print(stop)
             sys.exit(stop.exit_code)
@@ -291,7 +306,7 @@ def test_disk_full(home: Home) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_permission_denied(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     before = current(home)
     (home.published / "versions").chmod(0o555)
     try:
@@ -345,7 +360,7 @@ SESSIONS = """
 def lines(home: Home, condition: str) -> list[str]:
     with warehouse.opened(home.warehouse) as connection:
         connection.execute(SESSIONS.format(condition=condition))
-    publish.publish(home)
+    publish_now(home)
     return headline.lines(home.published / "containment.duckdb")
 
 
@@ -376,6 +391,6 @@ def test_headline_without_a_session(home: Home) -> None:
 
 
 def test_headline_without_its_marts(home: Home) -> None:
-    publish.publish(home)
+    publish_now(home)
     (line,) = headline.lines(home.published / "containment.duckdb")
     assert line.startswith("no headline: ")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ SQL_FILES = {
     for folder in ("models", "macros")
     for path in (ROOT / folder).rglob("*.sql")
 }
+
+SOUND = "without a mutation"
 
 
 def unit_tests() -> set[str]:
@@ -41,15 +43,15 @@ def dbt(home: Path, arguments: list[str]) -> dict[str, str]:
     return {
         ".".join(result.node.unique_id.split(".")[2:]): str(result.status)
         for result in outcome.result.results
+        if not result.node.unique_id.startswith("operation.")  # the hook before the run
     }
 
 
 class Project:
-    """A copy of the project with empty tables, and a process in which dbt stays loaded."""
+    """A copy of the project with empty tables, in a process in which dbt stays loaded."""
 
-    def __init__(self, folder: Path, worker: ProcessPoolExecutor) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = copy_project(folder)
-        self.worker = worker
         (folder / "warehouse").mkdir()
         kinds = ("--resource-type", "seed", "--resource-type", "model")
         built = self._dbt("build", "--empty", *kinds)
@@ -61,20 +63,65 @@ class Project:
         select = [f"unit_test:{name},{model}" for model, name in each]
         return self._dbt("test", "--select", *(select or ["test_type:unit"]))
 
+    def run_mutated(self, mutation: Mutation) -> dict[str, str]:
+        """Run the unit tests that a defect must turn red; give the status of each."""
+        file = self.folder / SQL_FILES[mutation.sql]
+        sound = file.read_text(encoding="utf-8")
+        assert mutation.old in sound
+        file.write_text(sound.replace(mutation.old, mutation.new), encoding="utf-8")
+        try:
+            return self.run_unit_tests(mutation.turns_red)
+        finally:
+            file.write_text(sound, encoding="utf-8")
+
     def _dbt(self, command: str, *arguments: str) -> dict[str, str]:
         places = {"project-dir": ".", "profiles-dir": ".", "target-path": "target"}
         options = [f"--{name}={self.folder / place}" for name, place in places.items()]
         log = f"--log-path={self.folder / 'logs'}"
-        arguments = (log, command, *options, *arguments)
-        return self.worker.submit(dbt, self.folder, list(arguments)).result()
+        return dbt(self.folder, [log, command, *options, *arguments])
+
+
+workers_project: Project | None = None  # each worker process has one of its own
+
+
+def begin_worker(folder: Path) -> None:
+    global workers_project
+    workers_project = Project(folder / str(os.getpid()))
+
+
+def found_by_worker(mutation: Mutation | None) -> dict[str, str]:
+    """The status of the unit tests of a mutation; without one, of all."""
+    assert workers_project is not None
+    if mutation is None:
+        return workers_project.run_unit_tests()
+    return workers_project.run_mutated(mutation)
+
+
+Found = Mapping[str, "Future[dict[str, str]]"]
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    folder = tmp_path_factory.mktemp("mutations") / "project"
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as worker:
-        yield Project(folder, worker)
+def found(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Found]:
+    """What the unit tests say of each mutation that is to be tested; every core works on them."""
+    selected = [
+        item.callspec.params["mutation"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        if "mutation" in item.callspec.params
+    ]
+    with ProcessPoolExecutor(
+        max_workers=os.cpu_count(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=begin_worker,
+        initargs=(tmp_path_factory.mktemp("mutations"),),
+    ) as workers:
+        yield {
+            SOUND: workers.submit(found_by_worker, None),
+            **{str(each): workers.submit(found_by_worker, each) for each in selected},
+        }
+        workers.shutdown(cancel_futures=True)
 
 
 def test_every_unit_test_is_proved_by_a_mutation() -> None:
@@ -98,19 +145,11 @@ def test_what_a_mutation_changes_is_there() -> None:
 
 
 @pytest.mark.heavy
-def test_every_unit_test_passes_without_a_mutation(project: Project) -> None:
-    assert project.run_unit_tests() == dict.fromkeys(unit_tests(), "pass")
+def test_every_unit_test_passes_without_a_mutation(found: Found) -> None:
+    assert found[SOUND].result() == dict.fromkeys(unit_tests(), "pass")
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
-def test_a_mutation_turns_its_unit_tests_red(project: Project, mutation: Mutation) -> None:
-    file = project.folder / SQL_FILES[mutation.sql]
-    sound = file.read_text(encoding="utf-8")
-    assert mutation.old in sound
-    file.write_text(sound.replace(mutation.old, mutation.new), encoding="utf-8")
-    try:
-        found = project.run_unit_tests(mutation.turns_red)
-    finally:
-        file.write_text(sound, encoding="utf-8")
-    assert found == dict.fromkeys(mutation.turns_red, "fail")
+def test_a_mutation_turns_its_unit_tests_red(found: Found, mutation: Mutation) -> None:
+    assert found[str(mutation)].result() == dict.fromkeys(mutation.turns_red, "fail")

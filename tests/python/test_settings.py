@@ -24,6 +24,10 @@ vars:
     session_scope: conversation
     after_escalation: handoff
     courtesy_minutes: 0
+    max_row_drop_share: 0.1
+    max_raw_age_hours: {files: 48}
+    stale_raw: warn
+    publications_kept: 3
     zendesk_schema: zendesk
 """
 PROFILES = "shop: {outputs: {duckdb: {type: duckdb}, big: {type: spark}}}"
@@ -95,6 +99,24 @@ def test_options_go_before_vars_and_vars_before_the_project_file(project: Path) 
     )
     assert (found.as_of, found.courtesy_minutes) == ("2026-10-06 00:00:00", 5)
     assert found.others == {"zendesk_schema": "z"}
+
+
+def test_the_nights_own_settings_do_not_reach_dbt(project: Path) -> None:
+    found = load(
+        project,
+        "{max_row_drop_share: 1, max_raw_age_hours: null, stale_raw: refuse, publications_kept: 2}",
+    )
+    assert (found.max_row_drop_share, found.max_raw_age_hours) == (1, {})
+    assert (found.stale_raw, found.publications_kept) == ("refuse", 2)
+    # Else each would make dbt read the whole project again, and change what it calls the rules.
+    assert found.dbt_vars() == load(project).dbt_vars()
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("0", 0), ("0.0", 0), ("1", 1), ("0.25", 0.25), ("1.0", 1)]
+)
+def test_the_ends_of_a_share_are_shares(project: Path, text: str, share: float) -> None:
+    assert load(project, f"max_row_drop_share: {text}").max_row_drop_share == share
 
 
 def test_vars_need_not_be_nested(project: Path) -> None:
@@ -176,6 +198,46 @@ def test_as_of_that_is_no_time(project: Path, written: str) -> None:
                 ("'5'", "'5'"),
                 ("true", "True"),
             ]
+        ),
+        *(
+            (
+                f"max_row_drop_share: {value}",
+                f"--vars: max_row_drop_share is {shown}; "
+                "write a share from 0 to 1, e.g. 0.1 (1: never refuse)",
+            )
+            for value, shown in [
+                ("-0.01", "-0.01"),
+                ("1.01", "1.01"),
+                ("true", "True"),
+                ("10%", "'10%'"),
+                (".nan", "nan"),
+            ]
+        ),
+        *(
+            (
+                f"max_raw_age_hours: {value}",
+                f"--vars: max_raw_age_hours is {shown}; "
+                "write hours for each source that is checked, e.g. {files: 48}",
+            )
+            for value, shown in [
+                ("48", "48"),
+                ("{files: 0}", "{'files': 0}"),
+                ("{files: .inf}", "{'files': inf}"),
+                ("{files: soon}", "{'files': 'soon'}"),
+            ]
+        ),
+        (
+            "max_raw_age_hours: {file: 48}",
+            "--vars: max_raw_age_hours: no source 'file'; did you mean 'files'? "
+            "(sources are the folders of models/staging: files, sample)",
+        ),
+        ("stale_raw: ignore", "--vars: stale_raw is 'ignore'; write warn or refuse"),
+        *(
+            (
+                f"publications_kept: {value}",
+                f"--vars: publications_kept is {value}; write a whole number, at least 2",
+            )
+            for value in ("1", "2.5")
         ),
         (
             "reporting_timezone: europe/berlin",

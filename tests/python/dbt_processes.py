@@ -1,0 +1,146 @@
+"""dbt invocations that start at once, side by side, and that can be killed in the midst of work.
+
+A process imports dbt once; each invocation is a fork of it, in a process group of its own. It ends
+after the invocation, so it never keeps a database file open. The first process ends with the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+LONGEST_SECONDS = 600
+# pytest, because a fork imports the main module of the process that asks for it.
+_fork_server = multiprocessing.get_context("forkserver")
+_fork_server.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb.impl", "pytest"])
+
+
+@dataclass(frozen=True)
+class Kill:
+    """The moment of a kill -9: so many milliseconds after so many nodes were finished.
+
+    after: the name of a node that must be among them.
+    """
+
+    nodes: int
+    milliseconds: int = 0
+    after: str = ""
+
+
+@dataclass
+class Invocation:
+    """dbt at work, until `end`."""
+
+    process: ForkServerProcess
+    log: Path
+    exit_code: int | None = field(default=None)
+
+    def end(self) -> int:
+        """Wait for the end; give 0, dbt's exit code, or minus the signal that killed it."""
+        self.process.join(LONGEST_SECONDS)
+        if self.process.is_alive():
+            self.kill()
+            raise TimeoutError(f"dbt was still at work after {LONGEST_SECONDS} s: {self.said()}")
+        assert self.process.exitcode is not None
+        self.exit_code = self.process.exitcode
+        return self.exit_code
+
+    def succeed(self) -> None:
+        """Wait for the end, fail with what dbt said when it was no success."""
+        assert self.end() == 0, f"dbt ended with {self.exit_code}\n{self.said()}"
+
+    def kill(self) -> None:
+        """kill -9 of the whole process group."""
+        assert self.process.pid is not None
+        with suppress(ProcessLookupError):  # not a group yet, or no more
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.join()
+
+    def said(self) -> str:
+        """The end of what dbt said."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-6000:]
+
+
+def start(
+    project: Path,
+    home: Path,
+    *arguments: str,
+    target: Path | None = None,
+    dbt_vars: Mapping[str, Any] | None = None,
+    kill: Kill | None = None,
+) -> Invocation:
+    """Start dbt on a project with the warehouse of a home.
+
+    target: dbt's target folder, `home`/target without it. kill: kill -9 itself at that moment.
+    """
+    (home / "warehouse").mkdir(parents=True, exist_ok=True)
+    command = [
+        *("--warn-error", "--no-use-colors", *arguments, "--project-dir", str(project)),
+        *("--profiles-dir", str(project), "--target-path", str(target or home / "target")),
+        *("--log-path", str(home / "logs"), "--log-level-file", "none"),
+        *("--vars", json.dumps(dbt_vars or {}, sort_keys=True)),
+    ]
+    log = home / "dbt.txt"
+    process = _fork_server.Process(target=_invoke, args=(command, home, log, kill), daemon=True)
+    process.start()
+    return Invocation(process, log)
+
+
+def _invoke(command: Sequence[str], home: Path, log: Path, kill: Kill | None) -> None:
+    """In the fork: run dbt, exit with its exit code."""
+    os.setsid()
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    # dbt parses anew where profiles.yml reads another value than before: so every home is the same.
+    os.chdir(home)
+    os.environ.update(CONTAINMENT_HOME=".", DO_NOT_TRACK="1")
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner(callbacks=[_Killer(kill)] if kill else []).invoke([*command])
+    if outcome.exception is not None:
+        print(outcome.exception, flush=True)
+    # What dbt leaves to the end of the process, which a fork does not come to.
+    DuckDBConnectionManager.close_all_connections()
+    raise SystemExit(0 if outcome.success else 1)
+
+
+class _Killer:
+    """Counts the nodes that dbt has finished, and kills this process group when it is time."""
+
+    def __init__(self, at: Kill) -> None:
+        self.at = at
+        self.finished = 0
+        self.is_after = not at.after
+        self.is_set = False
+        self.lock = threading.Lock()
+
+    def __call__(self, event: Any) -> None:
+        with self.lock:
+            if event.info.name == "NodeFinished":
+                self.finished += 1
+                self.is_after |= event.data.node_info.node_name == self.at.after
+            at_work = self.finished > 0 or event.info.name == "NodeStart"
+            if self.is_set or not (at_work and self.is_after and self.finished >= self.at.nodes):
+                return
+            self.is_set = True
+        if self.at.milliseconds == 0:
+            _kill_group()
+        timer = threading.Timer(self.at.milliseconds / 1000, _kill_group)
+        timer.daemon = True
+        timer.start()
+
+
+def _kill_group() -> None:
+    os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,119 @@
+"""Whether two warehouses hold the same tables, row for row."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+Name = tuple[str, str]  # schema, table
+
+MARTS = "marts"
+# What tells of nights, not of raw rows, may differ between one night and many.
+OF_RUNS = {(MARTS, "run_log"), (MARTS, "published_days"), (MARTS, "restatements")}
+NAMES_A_RUN = re.compile(r"(^|_)run(_|$)")
+MADE_ANEW = ("view", "table", "ephemeral", "seed")
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A table that differs: rows that the second warehouse lacks of the first, and has too many."""
+
+    table: str
+    reason: str = ""
+    missing: int = 0
+    extra: int = 0
+    examples: str = ""
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"{self.table}: {self.reason}"
+        return f"{self.table}: {self.missing} missing, {self.extra} extra{self.examples}"
+
+
+def kept_tables(manifest: Path) -> set[Name]:
+    """The tables that dbt keeps from night to night, from its manifest.json."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    return {
+        (node["schema"], node["alias"])
+        for node in nodes
+        if node["resource_type"] == "model"
+        and (
+            node["config"]["materialized"] not in MADE_ANEW or node["alias"].startswith("int_kept_")
+        )
+    }
+
+
+def compared(database: Path, kept: Iterable[Name] = ()) -> list[Name]:
+    """The tables of a database file that are compared: the marts, and those of `kept`."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        there = _columns(connection, database.stem)
+    return sorted(name for name in there.keys() - OF_RUNS if name[0] == MARTS or name in kept)
+
+
+def difference(wanted: Path, found: Path, kept: Iterable[Name] = ()) -> Difference | None:
+    """The first table of the marts, or of `kept`, that differs between two database files."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for alias, path in (("wanted", wanted), ("found", found)):
+            connection.execute(f"attach '{path}' as {alias} (read_only)")
+        columns = {alias: _columns(connection, alias) for alias in ("wanted", "found")}
+        in_marts = {name for of in columns.values() for name in of if name[0] == MARTS}
+        for name in sorted({*kept, *in_marts} - OF_RUNS):
+            should, got = (columns[alias].get(name) for alias in ("wanted", "found"))
+            if should is None and got is None:
+                continue
+            if should is None or got is None:
+                return Difference(".".join(name), "not there" if got is None else "not wanted")
+            if should != got:
+                differing = sorted(map(str, set(should) ^ set(got))) or "in another order"
+                return Difference(".".join(name), f"columns {differing}")
+            if here := _rows_differ(connection, name, [column for column, _ in should]):
+                return here
+    return None
+
+
+def assert_same(wanted: Path, found: Path, kept: Iterable[Name] = ()) -> None:
+    """Fail with the first table that differs, the counts of its rows and examples."""
+    here = difference(wanted, found, kept)
+    assert here is None, str(here)
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, alias: str
+) -> dict[Name, list[tuple[str, str]]]:
+    """The columns of each table with their types, in order, but those that name a run."""
+    found: dict[Name, list[tuple[str, str]]] = {}
+    for schema, table, column, data_type in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = ? order by schema_name, table_name, column_index",
+        [alias],
+    ).fetchall():
+        if not NAMES_A_RUN.search(column):
+            found.setdefault((schema, table), []).append((column, data_type))
+    return found
+
+
+def _rows_differ(
+    connection: duckdb.DuckDBPyConnection, name: Name, columns: Sequence[str]
+) -> Difference | None:
+    # except all, both ways: plain except hides a row that is there twice.
+    listed = ", ".join(f'"{column}"' for column in columns)
+    table = ".".join(f'"{part}"' for part in name)
+    examples, counts = "", []
+    for word, one, other in (("missing", "wanted", "found"), ("extra", "found", "wanted")):
+        rows = connection.execute(
+            f"select {listed} from {one}.{table} except all select {listed} from {other}.{table}"
+        ).fetchall()
+        counts.append(len(rows))
+        for row in sorted(map(str, rows))[:EXAMPLES]:
+            examples += f"\n  {word}: {row}"
+    if not any(counts):
+        return None
+    examples = f"\n  columns: {', '.join(columns)}{examples}"
+    return Difference(".".join(name), missing=counts[0], extra=counts[1], examples=examples)

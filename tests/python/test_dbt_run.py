@@ -1,0 +1,85 @@
+"""What is read from dbt's words, and the rows that failed a test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import projects
+import pytest
+
+from containment import dbt_run, failing_rows, warehouse
+from containment.places import Home
+
+
+def event(name: str, **data: object) -> str:
+    return json.dumps({"info": {"name": name, "level": "info", "msg": "said"}, "data": data})
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        (event("LogModelResult", total=9), ("info", "said", 9)),
+        (event("LogTestResult", num_models=9), ("info", "said", 9)),
+        (event("LogStartLine", total=9), ("info", "said", 0)),
+        (event("LogModelResult"), ("info", "said", 0)),
+        ("no event\n", ("", "no event", 0)),
+        ("[1]\n", ("", "[1]", 0)),
+        ('{"info": 1, "data": 2}', ("", '{"info": 1, "data": 2}', 0)),
+    ],
+)
+def test_the_progress_of_a_build(line: str, meant: tuple[str, str, int]) -> None:
+    assert dbt_run._event(line) == meant
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "it's home")
+    made.warehouse_folder.mkdir(parents=True)
+    with warehouse.opened(made.warehouse) as connection:
+        connection.execute("create schema marts; create table marts.sessions as from range(5)")
+    return made
+
+
+def kept(home: Home) -> dict[str, int]:
+    with duckdb.connect(str(home.failing_rows), read_only=True) as connection:
+        names = [row[0] for row in connection.execute("show tables").fetchall()]
+        return {
+            name: connection.execute(f'select count(*) from "{name}"').fetchall()[0][0]
+            for name in names
+        }
+
+
+def test_failing_rows_are_kept_and_replaced_by_the_next_ones(home: Home) -> None:
+    tests = {
+        "first": 'with t as (select * from "containment"."marts"."sessions") select * from t',
+        "not unique": "select * from marts.sessions where range > 2 -- why",
+    }
+    assert failing_rows.keep(home, tests) == set(tests)
+    assert kept(home) == {"first": 5, "not unique": 2}
+    assert failing_rows.keep(home, {"other": "select 1 as one"}) == {"other"}
+    assert kept(home) == {"other": 1}
+
+
+def test_a_query_that_fails_does_not_cost_the_others(home: Home) -> None:
+    tests = {"broken": "select * from marts.gone", "good": "select 1 as one"}
+    assert failing_rows.keep(home, tests) == {"good"}
+    assert kept(home) == {"good": 1}
+
+
+def test_a_file_that_cannot_be_written_costs_nothing(home: Home) -> None:
+    home.failing_rows.mkdir()
+    assert failing_rows.keep(home, {"good": "select 1 as one"}) == set()
+
+
+def test_no_more_rows_than_a_person_can_use(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failing_rows, "MOST_ROWS", 3)
+    failing_rows.keep(home, {"first": "from marts.sessions"})
+    assert kept(home) == {"first": 3}
+
+
+def test_nothing_is_made_where_nothing_failed(home: Home) -> None:
+    assert failing_rows.keep(home, {}) == set()
+    assert not home.failing_rows.exists()
+    assert projects.rows(home.warehouse, "select count(*) as n from marts.sessions") == [{"n": 5}]

@@ -1,0 +1,629 @@
+"""Whatever befalls a night: the last publication stays whole, and the next night puts all right.
+
+"Right" is one thing throughout: warehouse and publication hold, row for row, what a build from
+nothing makes of the same raw rows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import faults
+import projects
+import pytest
+import yaml
+
+from containment import publish
+from containment.places import Home
+
+FIRST = 0  # the version of the raw rows that the first night reads
+
+
+class Place:
+    """A project, one raw folder, one home, and homes set aside that were built from nothing.
+
+    There is one raw folder and one home, because dbt parses everything again in another one.
+    """
+
+    def __init__(self, folder: Path, root: Path, arguments: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.root = root
+        self.raw = folder / "raw"
+        self.home = folder / "home"
+        files = ("--source", "files", "--raw-path", str(self.raw), "--verbose")
+        self.arguments = arguments or files
+        self._fresh: dict[int, Path] = {}
+
+    def start(self, **options: Any) -> faults.Night:
+        return faults.start(self.root, self.home, *self.arguments, **options)
+
+    def night(self, version: int | None = None, **options: Any) -> faults.Night:
+        """Do a night to its end, over the raw rows of a version, or over what is there."""
+        if version is not None:
+            faults.write_raw(self.raw, version)
+        return self.start(**options).finish()
+
+    def fresh(self, version: int) -> Path:
+        """A home that was built from nothing, from the raw rows of a version. Not to be changed."""
+        if version not in self._fresh:
+            aside = self.folder / "aside"
+            if self.home.exists():
+                self.home.rename(aside)
+            parsed = Path("warehouse", "target", "partial_parse.msgpack")
+            if FIRST in self._fresh:  # what dbt has parsed is no data
+                (self.home / parsed).parent.mkdir(parents=True)
+                shutil.copy(self._fresh[FIRST] / parsed, self.home / parsed)
+            night = self.night(version)
+            assert night.exit_code == 0, night.lines[-9:]
+            self._fresh[version] = self.home.rename(self.folder / f"fresh-{version}")
+            if aside.exists():
+                aside.rename(self.home)
+        return self._fresh[version]
+
+    def begin(self) -> Path:
+        """The home as it was after its first night."""
+        first = self.fresh(FIRST)
+        if self.home.exists():
+            shutil.rmtree(self.home)
+        return faults.copy_home(first, self.home)
+
+    def assert_healed(self, version: int) -> faults.Night:
+        """Do a night over the raw rows of a version; all must be as if built from nothing."""
+        fresh = self.fresh(version)
+        night = self.night(version)
+        assert night.exit_code == 0, night.lines[-9:]
+        self.assert_equal(fresh)
+        return night
+
+    def assert_equal(self, fresh: Path) -> None:
+        assert faults.differences(self.home, fresh) == []
+        assert faults.published_marts(self.home)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A place whose project has few data tests, so that a night is short."""
+    folder = tmp_path_factory.mktemp("faults")
+    return Place(folder, faults.copy_lean_project(folder / "project"))
+
+
+def one_line(night: faults.Night) -> str:
+    """What a night said at its end, which must be one line and no traceback."""
+    assert not any("Traceback" in line for line in night.lines), night.lines
+    [line] = night.errors
+    assert line == night.lines[-1], night.lines[-5:]
+    return line
+
+
+# --- kill -9 -------------------------------------------------------------------------------------
+
+BEFORE, MODELS, TESTS, PUBLICATION = "before the build", "models", "tests", "publication"
+
+
+def wait_for_moment(night: faults.Night, home: Path, part: str, chance: random.Random) -> bool:
+    """Let a night run to a random moment of one of its parts; give whether it got there."""
+    if part == BEFORE:
+        time.sleep(chance.uniform(0, 3))
+        return night.process.poll() is None
+    if part == PUBLICATION:
+        versions = home / "published" / "versions"
+        before = set(versions.iterdir())
+        is_there = night.wait_until(lambda: set(versions.iterdir()) > before)
+        time.sleep(chance.uniform(0, 0.7))
+        return is_there
+    kind = " START test " if part == TESTS else " START sql "
+    after = chance.randrange(8 if part == TESTS else 45)
+    left = iter(range(after, -1, -1))
+    is_there = night.wait_for(lambda line: kind in line and next(left) == 0)
+    time.sleep(chance.uniform(0, 0.08))
+    return is_there
+
+
+def kill_nights(
+    place: Place, parts: list[str], seed: int, versions: list[int], heal_after: int
+) -> Counter[tuple[str, str]]:
+    """Kill a night in each of the parts, the next one begun over other raw rows; after every
+    `heal_after` kills a whole night. Gives how many were killed where, and with what left behind.
+    """
+    chance = random.Random(seed)
+    killed: Counter[tuple[str, str]] = Counter()
+    place.begin()
+    healed = FIRST
+    for number, part in enumerate(parts, start=1):
+        before = faults.published_marts(place.home)
+        versions_before = set((place.home / "published" / "versions").iterdir())
+        current = os.readlink(place.home / "published" / "current")
+        faults.write_raw(place.raw, chance.choice([v for v in versions if v != healed]))
+        night = place.start()
+        wait_for_moment(night, place.home, part, chance)
+        night.kill()
+        night.finish()
+        after = faults.published_marts(place.home)
+        if os.readlink(place.home / "published" / "current") == current:
+            assert after == before
+        else:
+            assert part == PUBLICATION
+        left = what_is_left(place.home, versions_before)
+        killed[night.reached(), left] += 1
+        if number % heal_after == 0 or number == len(parts):
+            # Often the rows of the last good night: as if nothing had changed in between.
+            healed = healed if chance.random() < 0.5 else chance.choice(versions)
+            place.assert_healed(healed)
+    return killed
+
+
+def what_is_left(home: Path, versions_before: set[Path]) -> str:
+    """What a killed night left behind."""
+    left = {
+        "wal": home / "warehouse" / "containment.duckdb.wal",
+        "holder": home / "warehouse" / ".lock.holder",
+    }
+    words = [word for word, path in left.items() if path.exists()]
+    for new in set((home / "published" / "versions").iterdir()) - versions_before:
+        words.append("half a publication" if new.name.startswith(".") else "a publication")
+    return ", ".join(words) or "nothing"
+
+
+def show(killed: Counter[tuple[str, str]]) -> None:
+    print(f"\n{killed.total()} nights killed")
+    for (part, left), count in sorted(killed.items()):
+        print(f"{count:4}  in {part:22} left behind: {left}")
+
+
+def test_a_killed_night_leaves_nothing_in_the_way_of_the_next(place: Place) -> None:
+    parts = [MODELS, PUBLICATION, TESTS]
+    killed = kill_nights(place, parts, seed=1, versions=[FIRST, 1], heal_after=3)
+    show(killed)
+    assert any(part == PUBLICATION for part, _ in killed)
+
+
+@pytest.mark.heavy
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(6))
+def test_many_killed_nights(place: Place, seed: int) -> None:
+    parts = [BEFORE, *[MODELS] * 5, *[TESTS] * 2, *[PUBLICATION] * 3]
+    random.Random(seed).shuffle(parts)
+    show(kill_nights(place, parts, 100 + seed, versions=[0, 1, 2, 3], heal_after=1 + seed % 3))
+
+
+@pytest.mark.heavy
+def test_killed_nights_of_the_whole_project_over_the_sample(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("whole")
+    sample = Place(folder, projects.copy_runnable_project(folder / "project"), ("--verbose",))
+    parts = [TESTS, PUBLICATION, TESTS, MODELS, TESTS, PUBLICATION]
+    show(kill_nights(sample, parts, seed=7, versions=[0, 1], heal_after=2))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("part", projects.few_now([MODELS, BEFORE, MODELS, TESTS, PUBLICATION], 1))
+def test_when_the_night_alone_is_killed_dbt_does_no_harm(place: Place, part: str) -> None:
+    place.begin()
+    chance = random.Random(part)
+    faults.write_raw(place.raw, 1)
+    night = place.start()
+    wait_for_moment(night, place.home, part, chance)
+    left = night.kill_parent_only()
+    faults.write_raw(place.raw, 2)
+    codes = []
+    while True:  # the next ones start at once, and again until dbt has come to its end
+        alive = any(faults.is_alive(pid) for pid in left)
+        again = place.night(2)
+        codes.append(again.exit_code)
+        assert again.exit_code in (0, 3), again.lines[-9:]
+        if again.exit_code == 3:
+            assert f"dbt, which process {night.process.pid} left at work" in one_line(again)
+        assert faults.published_marts(place.home)
+        if not alive and again.exit_code == 0:
+            break
+    print(f"\nkilled in {part}, dbt left: {len(left)}, exit codes of the next: {codes}")
+    place.assert_equal(place.fresh(2))
+
+
+# --- no room, no right ---------------------------------------------------------------------------
+
+
+def night_without_room(place: Place, room_bytes: int, disk: faults.Disk | None) -> str:
+    """Do a night with so much room, then one with enough; give how the first one ended."""
+    place.begin()
+    fresh = place.fresh(1)
+    before = faults.published_marts(place.home)
+    faults.write_raw(place.raw, 1)
+    place.arguments = place.arguments[:-1]  # dbt itself says a lot when its log cannot be written
+    try:
+        if disk is None:
+            night = place.night(limit_bytes=room_bytes)
+        else:
+            disk.resize(disk.used_bytes() + room_bytes)
+            night = place.night()
+            disk.resize(10**9)
+    finally:
+        place.arguments = (*place.arguments, "--verbose")
+    print(f"\n{room_bytes:10,} bytes: exit code {night.exit_code}, {night.lines[-1][:150]}")
+    if night.exit_code == 0:
+        place.assert_equal(fresh)
+        return "enough room"
+    one_line(night)
+    assert faults.published_marts(place.home) == before
+    part = night.reached()
+    place.assert_healed(1)
+    return part
+
+
+@pytest.fixture(scope="module")
+def disk_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, faults.Disk]]:
+    """A place whose home and raw files lie on a disk of their own, and that disk."""
+    folder = tmp_path_factory.mktemp("disk")
+    with faults.small_disk(folder / "disk", 10**9) as disk:
+        if disk is None:
+            pytest.skip("only who may mount a disk can fill one; the quota below does it too")
+        yield Place(folder / "disk", faults.copy_lean_project(folder / "project")), disk
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("seed", projects.few_now(range(16), 3))
+def test_a_full_disk_is_one_line_and_the_next_night_is_whole(
+    disk_place: tuple[Place, faults.Disk], seed: int
+) -> None:
+    place, disk = disk_place
+    # From not a byte to what a night takes, most of them small: the log, the build, the copy.
+    most = [4_096, 100_000, 1_000_000, 12_000_000][seed % 4]
+    night_without_room(place, random.Random(seed).randrange(most), disk)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    "limit_bytes", projects.few_now([500_000, 7_000_000, 0, 10, 100_000, 2_000_000], 2)
+)
+def test_a_quota_is_one_line_and_the_next_night_is_whole(place: Place, limit_bytes: int) -> None:
+    night_without_room(place, limit_bytes, None)
+
+
+def test_a_home_that_must_not_be_written_is_one_line_and_exit_2(place: Place) -> None:
+    home = place.begin()
+    before = faults.published_marts(home)
+    with faults.small_disk(place.folder / "read-only") as disk:
+        if disk is None:
+            for path in (home, *home.rglob("*")):
+                path.chmod(0o555)
+        else:
+            faults.copy_home(home, disk.folder)
+            home = disk.folder
+            disk.read_only(True)
+        night = faults.start(place.root, home, *place.arguments).finish()
+        assert night.exit_code == 2
+        assert one_line(night).endswith("choose another --home")
+        assert faults.published_marts(home) == before
+    for path in (place.home, *place.home.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755)
+
+
+# --- a damaged warehouse -------------------------------------------------------------------------
+
+
+def damage_block(database: Path, table: str, chance: random.Random, zeros: bool) -> None:
+    """Spoil a page of a table, not the whole block."""
+    block = chance.choice(faults.blocks_of(database, table))
+    size = chance.choice([512, 4096, 65536])
+    offset = chance.randrange(0, faults.BLOCK_BYTES - size) if chance.random() < 0.8 else 0
+    content = bytes(size) if zeros else chance.randbytes(size)
+    # The checksum comes first: with it spoiled, any page of the block is.
+    faults.overwrite(database, faults.HEADER_BYTES + block * faults.BLOCK_BYTES + offset, content)
+
+
+def damage(database: Path, kind: str, chance: random.Random) -> None:
+    """Spoil the warehouse file in one way."""
+    size = database.stat().st_size
+    match kind.split():
+        case ["truncated"]:
+            os.truncate(database, chance.randrange(size))
+        case ["header", "zeroed"]:
+            faults.overwrite(database, 4096, bytes(8192))
+        case ["garbage"]:
+            database.write_bytes(chance.randbytes(size))
+        case ["zeroed", "page", "of", table]:
+            damage_block(database, f"intermediate.{table}", chance, zeros=True)
+        case ["garbage", "in", table]:
+            damage_block(database, f"intermediate.{table}", chance, zeros=False)
+        case ["garbage", "anywhere"]:
+            for _ in range(20):
+                content = chance.randbytes(4096)
+                faults.overwrite(database, chance.randrange(12_288, size - 4096), content)
+        case _:
+            raise AssertionError(kind)
+
+
+KEPT = ("int_kept_states", "int_kept_segments", "int_kept_sessions", "int_kept_messages")
+DAMAGE = [
+    *("truncated", "header zeroed", "garbage", "garbage anywhere"),
+    *(f"zeroed page of {table}" for table in KEPT),
+    *(f"garbage in {table}" for table in KEPT),
+]
+
+
+def assert_built_anew(place: Place, night: faults.Night) -> None:
+    assert night.exit_code == 0, night.lines[-9:]
+    said = [line for line in night.lines if line.startswith("warning: ") and "damaged" in line]
+    assert len(said) <= 1, said
+    assert not any("Traceback" in line for line in night.lines)
+    place.assert_equal(place.fresh(1))
+
+
+def test_damage_that_shows_during_the_build_is_said_and_all_is_built_anew(place: Place) -> None:
+    home = place.begin()
+    database = home / "warehouse" / "containment.duckdb"
+    for block in faults.blocks_of(database, "intermediate.int_kept_segments"):
+        offset = faults.HEADER_BYTES + block * faults.BLOCK_BYTES
+        faults.overwrite(database, offset, bytes(4096))
+    night = place.night(FIRST)
+    assert night.exit_code == 0, night.lines[-9:]
+    [said] = [line for line in night.lines if "damaged" in line]
+    assert said.startswith(f"warning: {database}: damaged (")
+    assert said.endswith("; deleted, it is built anew from the raw tables")
+    place.assert_equal(place.fresh(FIRST))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", projects.few_now(DAMAGE, 4))
+@pytest.mark.parametrize("seed", projects.few_now(range(2), 1))
+def test_a_damaged_warehouse_ends_in_a_fresh_one(place: Place, kind: str, seed: int) -> None:
+    home = place.begin()
+    place.fresh(1)
+    damage(home / "warehouse" / "containment.duckdb", kind, random.Random(f"{kind} {seed}"))
+    assert_built_anew(place, place.night(1))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    "kind", projects.few_now(["of another night", "garbage", "empty", "half"], 2)
+)
+def test_a_stale_wal_does_no_harm(place: Place, kind: str) -> None:
+    home = place.begin()
+    place.fresh(1)
+    wal = home / "warehouse" / "containment.duckdb.wal"
+    if kind in ("of another night", "half"):
+        faults.write_raw(place.raw, 2)
+        night = place.start()
+        night.wait_for(lambda line: "OK created sql table model marts." in line)
+        night.kill()
+        content = wal.read_bytes()
+        place.begin()
+        wal.write_bytes(content if kind == "of another night" else content[: len(content) // 2])
+    else:
+        wal.write_bytes(b"" if kind == "empty" else random.Random(0).randbytes(50_000))
+    assert_built_anew(place, place.night(1))
+
+
+# --- raw files that are half written -------------------------------------------------------------
+
+
+def cut(file: Path, at_row_end: bool) -> None:
+    """Cut a text file in two thirds, in the middle of a row or at its end."""
+    content = file.read_bytes()
+    end = content.index(b"\n", len(content) * 2 // 3)
+    file.write_bytes(content[: end + 1] if at_row_end else content[: end + 15])
+
+
+def test_half_a_parquet_file_changes_nothing(place: Place) -> None:
+    home = place.begin()
+    before = faults.published_marts(home)
+    faults.write_raw(place.raw, 1, "parquet")
+    file = place.raw / "messages.parquet"
+    os.truncate(file, file.stat().st_size * 2 // 3)
+    night = place.night()
+    assert night.exit_code == 2
+    assert str(file) in one_line(night)
+    assert faults.published_marts(home) == before
+    assert faults.differences(home, place.fresh(FIRST)) == []
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize("at_row_end", projects.few_now([True, False], 1))
+@pytest.mark.parametrize("table", projects.few_now(["messages", "events", "conversations"], 1))
+def test_a_raw_file_that_was_cut_off_heals_when_it_is_whole_again(
+    place: Place, kind: str, at_row_end: bool, table: str
+) -> None:
+    place.begin()
+    before = faults.published_marts(place.home)
+    faults.write_raw(place.raw, FIRST, kind)
+    cut(place.raw / f"{table}.{kind}", at_row_end)
+    night = place.night()
+    if night.exit_code == 0:  # fewer rows: nothing in the file tells that
+        assert at_row_end
+        after = faults.published_marts(place.home)
+        assert before and after and after != before
+    else:
+        assert night.exit_code == 2
+        one_line(night)
+        assert faults.published_marts(place.home) == before
+    place.assert_healed(FIRST)
+    place.assert_healed(1)
+
+
+# --- two at once ---------------------------------------------------------------------------------
+
+
+def test_the_lock_of_a_dead_process_is_taken_over(place: Place) -> None:
+    home = place.begin()
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    holder = home / "warehouse" / ".lock.holder"
+    holder.write_text(json.dumps({"pid": dead.pid, "started": "2026-01-01 00:00:00 UTC"}))
+    shutil.rmtree(place.raw)
+    place.raw.mkdir()
+    night = place.night()  # stops early, but past the lock
+    assert night.exit_code == 2
+    assert str(place.raw) in one_line(night)
+    assert not holder.exists()
+
+
+@pytest.mark.heavy
+def test_the_second_of_two_nights_exits_3_and_names_the_first(place: Place) -> None:
+    place.begin()
+    faults.write_raw(place.raw, 1)
+    first = place.start()
+    assert first.wait_for(lambda line: " START " in line)
+    second = place.night()
+    assert second.exit_code == 3
+    assert f"held by process {first.process.pid}, started 20" in one_line(second)
+    assert first.finish().exit_code == 0
+    place.assert_equal(place.fresh(1))
+
+
+@pytest.mark.heavy
+def test_the_lock_of_a_killed_holder_is_taken_over_at_once(place: Place) -> None:
+    place.begin()
+    for _ in range(3):
+        faults.write_raw(place.raw, 2)
+        night = place.start()
+        night.wait_for(lambda line: " START " in line)
+        night.kill()
+        assert (place.home / "warehouse" / ".lock.holder").exists()
+    place.assert_healed(1)
+
+
+# --- raw files that change while dbt builds ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def swapping(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A place in which dbt itself exchanges raw files when it has just listed what has changed:
+    those in raw/_swap, when there are any, take the place of the others."""
+    folder = tmp_path_factory.mktemp("swapping")
+    swapping = Place(folder, faults.copy_lean_project(folder / "project"))
+    settings = swapping.root / "dbt_project.yml"
+    project = yaml.safe_load(settings.read_text(encoding="utf-8"))
+    hooks = [
+        f"copy (from read_csv('{swapping.raw}/_swap/{table}*.csv', all_varchar = true)) "
+        f"to '{swapping.raw}/{table}.csv' (header)"
+        for table in projects.CONTRACT
+    ]
+    switch = "{{ env_var('CONTAINMENT_TEST_SWAP', 'no') == 'yes' }}"
+    hooks = [f"{{% if {switch[3:-3]} %}} {hook} {{% endif %}}" for hook in hooks]
+    models = project["models"]["containment"]["intermediate"]
+    models["1_changes"] = {"int_changed_conversations": {"+post-hook": hooks}}
+    settings.write_text(yaml.safe_dump(project, sort_keys=False), encoding="utf-8")
+    return swapping
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("before", "during"), projects.few_now([(1, 2), (0, 1), (1, 0), (2, 3), (3, 1)], 1)
+)
+def test_raw_files_that_are_exchanged_during_the_build_and_back_again_heal(
+    swapping: Place, before: int, during: int
+) -> None:
+    swapping.begin()
+    fresh = swapping.fresh(before)
+    faults.write_raw(swapping.raw, before)
+    faults.write_raw(swapping.raw / "_swap", during)
+    night = swapping.night(CONTAINMENT_TEST_SWAP="yes")
+    assert night.exit_code in (0, 1), night.lines[-9:]
+    assert faults.published_marts(swapping.home)
+    swapped = (swapping.raw / "messages.csv").read_text()
+    shutil.rmtree(swapping.raw / "_swap")
+    faults.write_raw(swapping.raw, before)
+    assert (swapping.raw / "messages.csv").read_text() != swapped, "nothing was exchanged"
+    night = swapping.night()
+    assert night.exit_code == 0, night.lines[-9:]
+    swapping.assert_equal(fresh)
+
+
+# --- readers -------------------------------------------------------------------------------------
+
+# Opens, asks and closes again and again; what one publication says must agree with itself.
+SHORT_READER = """
+import os, sys
+import duckdb
+
+published, done = sys.argv[1:]
+COUNTS = (
+    "select (select count(*) from {sessions} where outcome <> 'open'), "
+    "(select sum(closed_sessions) from {daily}), (select count(*) from {messages})"
+)
+answers, reads = set(), 0
+print("reading", flush=True)
+while not os.path.exists(done) or reads < 20:
+    with duckdb.connect(f"{published}/containment.duckdb", read_only=True) as connection:
+        names = dict(sessions="marts.sessions", daily="marts.containment_daily",
+                     messages="marts.messages")
+        found = connection.execute(COUNTS.format(**names)).fetchone()
+    # Files that belong together are found through the link once.
+    folder = os.path.realpath(f"{published}/parquet")
+    files = {key: f"'{folder}/{name.split('.')[1]}.parquet'" for key, name in names.items()}
+    [same] = duckdb.sql(COUNTS.format(**files)).fetchall()
+    for answer in (found, same):
+        assert answer[0] == answer[1], answer
+        answers.add((answer[0], answer[2]))
+    assert duckdb.sql(f"from '{published}/parquet/sessions.parquet'").fetchall()
+    reads += 1
+print(reads, sorted(answers))
+"""
+# Holds one connection open: it keeps the answer of the publication that it opened.
+LONG_READER = """
+import os, sys
+import duckdb
+
+published, done = sys.argv[1:]
+reads, answers = 0, set()
+with duckdb.connect(f"{published}/containment.duckdb", read_only=True) as connection:
+    query = "select sum(hash(s)), count(*) from marts.sessions s"
+    answers.add(connection.execute(query).fetchone())
+    print("reading", flush=True)
+    while not os.path.exists(done) or reads < 20:
+        answers.add(connection.execute(query).fetchone())
+        messages = connection.execute("select count(*) from marts.messages").fetchone()
+        reads += 1
+print(reads, len(answers), messages[0])
+"""
+
+
+def test_readers_never_wait_break_or_see_two_publications(place: Place) -> None:
+    place.begin()
+    built = [place.fresh(FIRST) / "warehouse", place.fresh(1) / "warehouse"]
+    done = place.folder / "done"
+    done.unlink(missing_ok=True)
+    home = Home(place.home)
+    with duckdb.connect(str(built[0] / "containment.duckdb"), read_only=True) as connection:
+        [(messages,)] = connection.execute("select count(*) from marts.messages").fetchall()
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(home.published), str(done)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for code in (SHORT_READER, LONG_READER)
+    ]
+    try:
+        for reader in readers:
+            assert reader.stdout is not None
+            assert reader.stdout.readline() == "reading\n"
+        for number in range(1, 11):
+            shutil.copy(built[number % 2] / "containment.duckdb", home.warehouse)
+            publish.publish(home, publish.new_name(), 3)
+        done.touch()
+        (short, short_error), (long, long_error) = (reader.communicate() for reader in readers)
+    finally:
+        for reader in readers:
+            reader.kill()
+    assert [reader.returncode for reader in readers] == [0, 0], short_error + long_error
+    reads, answers = short.split(" ", 1)
+    assert int(reads) >= 20 and len(json.loads(answers.replace("(", "[").replace(")", "]"))) == 2
+    reads, different, seen = map(int, long.split())
+    assert reads >= 20 and different == 1 and seen == messages
+    print(f"\n10 publications; short reader {short.strip()}, long reader {reads} reads")

@@ -1,0 +1,429 @@
+"""The history: what it keeps over nights that are published, fail, or are killed at any step."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from containment import history, publish, warehouse
+from containment.errors import DATA_FAILED, LOCKED, Stop
+from containment.places import Home
+from containment.run import COLUMNS, PUBLISHED, Run
+
+SCRIPTS = Path(history.__file__).resolve().parents[1]
+ROOT = SCRIPTS.parent
+DAY = date(2026, 1, 1)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "it's home")
+    made.warehouse_folder.mkdir(parents=True)
+    return made
+
+
+def build(home: Home, contained: int, changes: Mapping[str, str] | None = None) -> None:
+    """What the build makes of the copies: a run log, tonight's figures of a day, what was cut."""
+    figures = {f"current_{figure}": contained for figure in history.FIGURES}
+    values = {"started_date": DAY, "restated_count": contained, **figures}
+    columns = ", ".join(
+        f"cast({'?' if name in values else 'null'} as {kind}) as {name}"
+        for name, kind in history.TABLES[history.DAYS].items()
+    )
+    known = [values[name] for name in history.TABLES[history.DAYS] if name in values]
+    with warehouse.opened(home.warehouse) as connection:
+        for schema in ("marts", "intermediate"):
+            connection.execute(f"create schema if not exists {schema}")
+        connection.execute(
+            "create or replace view marts.run_log as select *, 0.5 as rate from raw.night_runs"
+        )
+        connection.execute(
+            "create or replace table intermediate.int_changed_conversations "
+            "(source varchar, conversation_id varchar, change_reason varchar, number bigint)"
+        )
+        for conversation_id, reason in (changes or {}).items():
+            connection.execute(
+                "insert into intermediate.int_changed_conversations values ('s', ?, ?, 1)",
+                [conversation_id, reason],
+            )
+        connection.execute(
+            f"create or replace table marts.published_days as select {columns}", known
+        )
+    say_that_dbt_made("int_changed_conversations", home)
+
+
+def say_that_dbt_made(model: str, home: Home) -> None:
+    home.dbt_target.mkdir(exist_ok=True)
+    (home.dbt_target / "run_results.json").write_text(
+        f'{{"results": [{{"unique_id": "model.containment.{model}", "status": "success"}}]}}'
+    )
+
+
+def copy(home: Home) -> None:
+    with warehouse.opened(home.warehouse) as connection:
+        history.copy_to(connection, home)
+
+
+def night(
+    home: Home, contained: int = 1, changes: Mapping[str, str] | None = None, fails: bool = False
+) -> Run:
+    """A night in small, with the steps of the nightly in their order."""
+    run = Run.begun()
+    with history.recorded(home, run):
+        copy(home)
+        build(home, contained, changes)
+        if fails:
+            raise Stop("not published", DATA_FAILED, ["first", "second"])
+        run.publication = publish.new_name()
+        history.announce(home, run)
+        run.end(PUBLISHED, 0)
+        with warehouse.opened(home.warehouse) as connection:
+            history.copy_run(connection, home, run)
+        publish.publish(home, run.publication, 3)
+        run.end(PUBLISHED, 0)
+        history.published(home, run)
+    return run
+
+
+def failed_night(home: Home, **arguments: Any) -> None:
+    with pytest.raises(Stop):
+        night(home, fails=True, **arguments)
+
+
+def read(home: Home, query: str) -> list[tuple]:
+    with duckdb.connect(str(home.history), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def outcomes(home: Home) -> list[tuple]:
+    return read(home, "select outcome, exit_code from runs order by run_id")
+
+
+def days(home: Home) -> list[tuple]:
+    return read(home, "select started_date, current_closed_sessions from published_days")
+
+
+def changes(home: Home) -> set[tuple]:
+    found = read(home, "select conversation_id, change_reason from unpublished_changes")
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+# --- what is kept --------------------------------------------------------------------------------
+
+
+def test_the_tables_that_dbt_reads_have_the_columns_of_the_history(home: Home) -> None:
+    text = (ROOT / "models" / "marts" / "_night__sources.yml").read_text(encoding="utf-8")
+    [source] = yaml.safe_load(text)["sources"]
+    declared = {
+        table["name"]: {
+            column["name"]: column["data_type"].replace("string", "varchar")
+            for column in table["columns"]
+        }
+        for table in source["tables"]
+    }
+    assert declared == {copy: history.TABLES[name] for name, copy in history.COPIES.items()}
+
+
+def test_a_published_night_is_kept_with_its_days(home: Home) -> None:
+    run = night(home, contained=7)
+    assert outcomes(home) == [("published", 0)]
+    assert days(home) == [(DAY, 7)]
+    [kept] = read(home, f"select {', '.join(COLUMNS)} from runs")
+    assert dict(zip(COLUMNS, kept, strict=True)) == {name: getattr(run, name) for name in COLUMNS}
+
+
+def test_a_run_is_complete_in_its_own_publication(home: Home) -> None:
+    run = night(home)
+    with duckdb.connect(str(home.published / "containment.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "select run_id, outcome, exit_code, publication, publish_seconds, "
+            "ended_at is not null, total_seconds is not null from marts.run_log"
+        ).fetchall()
+    assert found == [(run.run_id, "published", 0, run.publication, None, True, True)]
+
+
+def test_a_failed_night_is_kept_and_changes_no_day(home: Home) -> None:
+    night(home, contained=1)
+    failed_night(home, contained=2)
+    assert outcomes(home) == [("published", 0), ("failed", 1)]
+    assert read(home, "select message, publication from runs where exit_code = 1") == [
+        ("first (and 1 more)", None)
+    ]
+    assert days(home) == [(DAY, 1)]
+
+
+def test_days_that_a_publication_does_not_hold_are_not_forgotten(home: Home) -> None:
+    night(home)
+    with duckdb.connect(str(home.history)) as connection:
+        connection.execute("update published_days set started_date = date '2025-12-31'")
+    night(home)
+    assert {day for day, _ in days(home)} == {DAY, date(2025, 12, 31)}
+
+
+def test_what_unpublished_nights_cut_is_kept_till_a_publication(home: Home) -> None:
+    night(home, changes={"published": "new"})
+    failed_night(home, changes={"a": "rows", "b": "new"})
+    failed_night(home, changes={"a": "rows", "c": "vanished"})
+    assert changes(home) == {("a", "rows"), ("b", "new")}
+    copy(home)  # the next night begins
+    assert changes(home) == {("a", "rows"), ("b", "new"), ("c", "vanished")}
+    night(home, changes={"d": "rows"})
+    assert changes(home) == set()
+    copy(home)
+    assert changes(home) == set()
+
+
+@pytest.mark.parametrize("dbt_got", ["to another model", "nowhere"])
+def test_a_night_that_never_cut_anew_adds_nothing(home: Home, dbt_got: str) -> None:
+    night(home, changes={"published": "new"})
+    failed_night(home, changes={"left from before": "new"})
+    if dbt_got == "nowhere":
+        (home.dbt_target / "run_results.json").unlink()
+    else:
+        say_that_dbt_made("int_settings", home)
+    copy(home)
+    assert changes(home) == set()
+
+
+def test_a_night_whose_build_was_killed_may_have_cut(home: Home) -> None:
+    night(home)
+    done = in_process(
+        home,
+        """
+        build = tests.build
+        def built(*arguments):
+            build(*arguments)
+            (home.dbt_target / "run_results.json").unlink()
+            die()
+        tests.build = built
+        tests.night(home, changes={"a": "rows"})
+        """,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    night(home, changes={"b": "rows"})
+    assert changes(home) == set()
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        copied = connection.execute(
+            "select conversation_id from raw.night_unpublished_changes"
+        ).fetchall()
+    assert copied == [("a",)]
+
+
+def test_an_older_history_gets_the_columns_that_it_lacks(home: Home) -> None:
+    night(home)
+    with duckdb.connect(str(home.history)) as connection:
+        connection.execute("alter table runs drop column message")
+    failed_night(home)
+    assert read(home, "select message from runs order by run_id") == [
+        (None,),
+        ("first (and 1 more)",),
+    ]
+
+
+def test_older_clients_can_read_the_file(home: Home) -> None:
+    night(home)
+    header = home.history.read_bytes()[:20]
+    assert int.from_bytes(header[12:20], "little") == 64
+
+
+# --- runs that never held the lock ---------------------------------------------------------------
+
+
+def refused() -> Run:
+    run = Run.begun()
+    run.end_by(Stop("held by process 1", LOCKED))
+    return run
+
+
+def test_a_refused_run_is_noted(home: Home) -> None:
+    night(home)
+    history.note(home, refused())
+    assert outcomes(home) == [("published", 0), ("refused", 3)]
+
+
+def test_a_refused_run_begins_no_history(home: Home) -> None:
+    history.note(home, refused())
+    assert not home.history.exists()
+
+
+def test_a_refused_run_neither_waits_long_nor_complains(
+    home: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    night(home)
+    with held_by_another(home):
+        history.note(home, refused())
+    home.history.write_bytes(b"no database" * 1000)
+    history.note(home, refused())
+    assert home.history.read_bytes().startswith(b"no database")
+    assert capfd.readouterr().err == ""
+
+
+# --- killed --------------------------------------------------------------------------------------
+
+
+def in_process(home: Home, code: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own; it knows this module as `tests`."""
+    start = f"""
+        import os, signal
+        from pathlib import Path
+        import test_history as tests
+        from containment import history, publish
+        from containment.places import Home
+        home = Home(Path({str(home.folder)!r}))
+        def die(*_, **__):
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(start) + textwrap.dedent(code)],
+        env={**os.environ, "PYTHONPATH": f"{SCRIPTS}{os.pathsep}{Path(__file__).parent}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def held_by_another(home: Home) -> subprocess.Popen[str]:
+    """A process that has the history open till the end of the block."""
+    holder = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "import duckdb, sys\n"
+            "with duckdb.connect(sys.argv[1]):\n"
+            "    print('open', flush=True)\n"
+            "    sys.stdin.read()",
+            str(home.history),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    return holder
+
+
+@pytest.mark.parametrize(
+    ("step", "counts_as"),
+    [
+        ("tests.build", "killed"),
+        ("history.announce", "killed"),
+        ("publish._copy", "killed"),
+        ("publish.switch", "killed"),
+        # Readers have it already: the next run takes it over.
+        ("publish._remove_old", "published"),
+        ("history._take_over", "published"),
+    ],
+)
+def test_killed_at_any_step(home: Home, step: str, counts_as: str) -> None:
+    night(home, contained=1)
+    done = in_process(
+        home, f"{step} = die\ntests.night(home, contained=2, changes={{'a': 'rows'}})"
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert outcomes(home)[1] == ("running", None)
+    run = Run.begun()
+    with history.recorded(home, run):
+        found = outcomes(home)[1]
+        assert found == (("published", 0) if counts_as == "published" else ("killed", None))
+        assert days(home) == [(DAY, 2 if counts_as == "published" else 1)]
+        copy(home)
+        lost = counts_as == "killed" and step != "tests.build"
+        assert changes(home) == ({("a", "rows")} if lost else set())
+        run.end(PUBLISHED, 0)
+        history.announce(home, run)
+
+
+def test_killed_before_the_end_of_a_transaction(home: Home) -> None:
+    night(home, contained=1)
+    done = in_process(
+        home,
+        """
+        take_over = history._take_over
+        def taken_over(*arguments):
+            take_over(*arguments)
+            die()
+        history._take_over = taken_over
+        tests.night(home, contained=2)
+        """,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert days(home) == [(DAY, 1)]
+    night(home, contained=3)
+    assert outcomes(home) == [("published", 0)] * 3
+    assert days(home) == [(DAY, 3)]
+
+
+def test_after_a_rollback_the_days_are_carried_on(home: Home) -> None:
+    night(home, contained=1)
+    night(home, contained=2)
+    publish.switch(home.published, publish.names(home.published)[0])
+    night(home, contained=3)
+    assert outcomes(home) == [("published", 0)] * 3
+    assert days(home) == [(DAY, 3)]
+
+
+# --- when the file is not to be had --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["rubbish", "cut off", "a page"])
+def test_a_damaged_file_is_set_aside(
+    home: Home, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    night(home)
+    content = home.history.read_bytes()
+    if kind == "rubbish":
+        content = b"no database" * 1000
+    elif kind == "cut off":
+        content = content[: len(content) // 3]
+    else:  # the header is whole
+        content = content[:12288] + bytes(len(content) - 12288)
+    home.history.write_bytes(content)
+    night(home)
+    assert outcomes(home) == [("published", 0)]
+    [aside] = home.history.parent.glob("damaged-*.duckdb")
+    assert aside.read_bytes() == content
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith(f"warning: {home.history}: damaged (") and aside.name in said
+
+
+def test_a_file_that_another_process_has_open_for_long_is_exit_3(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night(home)
+    monkeypatch.setattr(history, "SECONDS_TO_WAIT", 0)
+    with held_by_another(home) as holder, pytest.raises(Stop) as stop:
+        night(home)
+    assert stop.value.exit_code == LOCKED
+    assert f"process {holder.pid} has it open" in str(stop.value)
+    assert outcomes(home) == [("published", 0)]
+    assert not list(home.history.parent.glob("damaged*"))
+
+
+def test_a_file_that_cannot_be_written_after_the_publication_costs_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.IOException("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(history, "_take_over", fail)
+        night(home, contained=5)
+    assert "not written (No space left on device); the next run makes up for it" in (
+        capfd.readouterr().err
+    )
+    failed_night(home)
+    assert outcomes(home) == [("published", 0), ("failed", 1)]
+    assert days(home) == [(DAY, 5)]

@@ -1,0 +1,146 @@
+"""A defect in what is kept from night to night turns the simulated nights red."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import night_simulation
+import nights
+import projects
+import pytest
+from dbt_processes import Kill
+from nights import Happening, Night
+
+CONVERSATIONS = 40
+CHANGED = "models/**/int_changed_conversations.sql"
+FINGERPRINTS = "models/**/int_fingerprints.sql"
+CUSTOMERS = "models/**/int_changed_customers.sql"
+
+
+def each(kind: type[Happening], **others: int) -> tuple[Happening, ...]:
+    """The same for some conversations."""
+    return tuple(kind(conversation=pick, **others) for pick in range(8))
+
+
+@dataclass(frozen=True)
+class Defect:
+    """What is wrong, where it stands, and nights that show it after a first one."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    script: tuple[Night, ...]
+
+    def __str__(self) -> str:
+        return self.what.replace(" ", "-")
+
+
+DEFECTS = [
+    Defect(
+        "a correction that keeps its place is not seen",
+        CHANGED,
+        "or fingerprints.rows_fingerprint <> states.rows_fingerprint",
+        "",
+        (Night(each(nights.CorrectedInPlace, row=1, column=0)),),
+    ),
+    Defect(
+        "what has vanished stays",
+        CHANGED,
+        "when fingerprints.source is null then 'vanished'",
+        "when fingerprints.source is null then null",
+        (Night(each(nights.DeletedConversation)),),
+    ),
+    Defect(
+        "a night that was killed is forgotten",
+        CHANGED,
+        "when states.unfinished_reason is not null then states.unfinished_reason",
+        "",
+        (
+            Night(each(nights.NewRows, scene=3, hours=1), kill=Kill(0, after="int_kept_segments")),
+            Night((nights.Reverted(),)),
+        ),
+    ),
+    Defect(
+        "everything is cut every night",
+        CHANGED,
+        "then 'rules'",
+        "then 'rules' else 'rows'",
+        (Night((nights.ReorderedRows(1),)),),
+    ),
+    Defect(
+        "the customer of before is forgotten",
+        CUSTOMERS,
+        "{{ source('earlier_nights', 'int_kept_sessions') }}",
+        "{{ ref('int_customer_sessions') }}",
+        (Night(each(nights.ChangedConversation, column=2, value=0)),),
+    ),
+    Defect(
+        "the customer of now is forgotten",
+        CUSTOMERS,
+        # Of a new conversation it is remembered, or a fresh build would forget it as well.
+        "{{ ref('int_customer_sessions') }}",
+        "{{ ref('int_customer_sessions') }} where conversation_id in "
+        "(select conversation_id from changed where change_reason = 'new')",
+        (Night(each(nights.ChangedConversation, column=2, value=0)),),
+    ),
+    Defect(
+        "a changed timeout is no change",
+        FINGERPRINTS,
+        ", 'timeout_us'",
+        "",
+        (Night((nights.ChangedTimeout(channel=0, minutes=2),)),),
+    ),
+    Defect(
+        "a changed mapping is no change",
+        FINGERPRINTS,
+        ", 'boundary'",
+        "",
+        (Night((nights.ChangedMapping(source=0, column=0, value=2),)),),
+    ),
+    Defect(
+        "a changed setting is no change",
+        FINGERPRINTS,
+        ", 'rules.after_escalation'",
+        "",
+        (Night((nights.ChangedAfterEscalation(),)),),
+    ),
+    Defect(
+        "changed code is no change",
+        FINGERPRINTS,
+        "'rules.code_version', ",
+        "",
+        (Night((nights.ChangedCode(value=0),)),),
+    ),
+    Defect(
+        "words that change their column are the same words",
+        "macros/row_hash.sql",
+        "hash(hash({{ columns | join(', ') }}))",
+        "hash(list_sort([cast({{ columns | join(' as varchar), cast(') }} as varchar)]))",
+        (Night(each(nights.ShiftedContent, row=0)),),
+    ),
+]
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=str)
+def test_what_a_defect_changes_is_there(defect: Defect) -> None:
+    (path,) = projects.ROOT.glob(defect.file)
+    assert defect.old in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.heavy
+def test_without_a_defect_the_same_nights_are_right(tmp_path: Path) -> None:
+    sound = night_simulation.laboratory(tmp_path / "laboratory")
+    script = [Night(), *(night for defect in DEFECTS for night in defect.script)]
+    night_simulation.simulate(sound, tmp_path, script, 1, CONVERSATIONS)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("defect", DEFECTS, ids=str)
+def test_a_defect_turns_the_nights_red(tmp_path: Path, defect: Defect) -> None:
+    change = defect.file, defect.old, defect.new
+    broken = night_simulation.laboratory(tmp_path / "laboratory", change)
+    red = "missing|changed, but not cut again|cut again, but unchanged|ids of"
+    with pytest.raises(AssertionError, match=red):
+        night_simulation.simulate(broken, tmp_path, [Night(), *defect.script], 1, CONVERSATIONS)
