@@ -194,14 +194,7 @@ class Night:
 
     def kill(self) -> None:
         """Kill the night and all that it started, as a power cut would."""
-        with suppress(ProcessLookupError):
-            os.kill(self.process.pid, signal.SIGSTOP)  # it must not start anything after the look
-        started = below(self.process.pid)
-        for pid in (self.process.pid, *started):
-            _kill(pid)
-        self.process.wait()
-        for pid in started:
-            wait_till_gone(pid)
+        kill(self.process)
 
     def kill_parent_only(self) -> list[int]:
         """Kill the night but not dbt; give what goes on without it."""
@@ -263,6 +256,18 @@ def below(pid: int) -> list[int]:
     done = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     children = [int(word) for word in done.stdout.split()]
     return children + [each for child in children for each in below(child)]
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill a process and all that it started, as a power cut would."""
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGSTOP)  # it must not start anything after the look
+    started = below(process.pid)
+    for pid in (process.pid, *started):
+        _kill(pid)
+    process.wait()
+    for pid in started:
+        wait_till_gone(pid)
 
 
 def _kill(pid: int) -> None:

@@ -6,11 +6,9 @@ import csv
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,24 +123,6 @@ def start_night(home: Path, *arguments: str) -> subprocess.Popen[str]:
     while not night.stdout.readline().startswith("build and test"):
         assert night.poll() is None
     return night
-
-
-def kill_night(night: subprocess.Popen[str]) -> None:
-    """Kill a night and all that it started, as a machine that loses its power would."""
-    parents = subprocess.run(
-        ["ps", "-A", "-o", "ppid=,pid="], capture_output=True, text=True, check=True
-    )
-    children: dict[int, list[int]] = {}
-    for line in parents.stdout.splitlines():
-        parent, child = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    doomed = [night.pid]
-    for process in doomed:  # grows while it is walked
-        doomed += children.get(process, [])
-    for process in doomed:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-    night.communicate()
 
 
 def few_now(values: Iterable[Any], count: int) -> list[ParameterSet]:

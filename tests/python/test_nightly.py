@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import faults
 import projects
 import pytest
 
@@ -354,7 +355,8 @@ def test_two_nights_at_once_the_second_exits_3_and_names_the_first(tmp_path: Pat
 def test_a_night_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:
     night = projects.start_night(tmp_path)
     time.sleep(4)  # dbt is at work; whatever it is at, the next night must not mind
-    projects.kill_night(night)
+    faults.kill(night)
+    night.communicate()
     assert not (tmp_path / "published").exists()
     again = projects.nightly(tmp_path)
     assert again.returncode == 0, again.stderr
