@@ -4,6 +4,7 @@ Only the standard library, and syntax that Python 3.8 can read: this file runs b
 installed, and a Python that is too old must get a sentence, not a syntax error.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -16,9 +17,10 @@ OLDEST = (3, 10)
 NEWER = ("python3.13", "python3.12", "python3.11", "python3.10")
 
 
-def enter(root=ROOT):
+def enter(root=ROOT, groups=()):
     """Return when this process runs in the project's .venv; else make it and start again inside.
 
+    groups: optional groups of pyproject.toml that the command needs as well, by name.
     CONTAINMENT_VENV names a venv that is used as it is.
     """
     try:
@@ -34,6 +36,9 @@ def enter(root=ROOT):
         if not is_ready(root, needed):
             make(root, needed)
             inside = False
+        for group in groups:
+            if not has_group(root, group):
+                add_group(root, group)
         if not inside:
             _run_in(venv)
     except KeyboardInterrupt:
@@ -60,9 +65,35 @@ def is_ready(root, python_version=None):
     )
 
 
-def lock_hash(root):
-    """The sha256 of requirements.lock, as hex digits."""
-    path = os.path.join(root, "requirements.lock")
+def all_groups(root=ROOT):
+    """The names of the optional groups: each has a lock file of its own."""
+    names = os.listdir(os.path.join(root, "locks"))
+    return sorted(name[: -len(".lock")] for name in names if name.endswith(".lock"))
+
+
+def has_group(root, group):
+    """Whether an optional group is in .venv as its lock file says."""
+    try:
+        with open(_group_stamp(root, group), encoding="utf-8") as file:
+            return file.read().strip() == lock_hash(root, _group_lock(group))
+    except OSError:
+        return False
+
+
+def add_group(root, group):
+    """Install an optional group into the .venv that is there; its stamp is written last."""
+    with _locked(root) as lock:
+        if has_group(root, group):  # another start has added it while this one waited
+            return
+        print(f"Adding {_group_lock(group)} to .venv, once ...", flush=True)
+        venv = os.path.join(root, ".venv")
+        _install(root, venv, _group_lock(group), lock)
+        _write(_group_stamp(root, group), lock_hash(root, _group_lock(group)))
+
+
+def lock_hash(root, name="requirements.lock"):
+    """The sha256 of a lock file, as hex digits."""
+    path = os.path.join(root, name)
     try:
         with open(path, "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()
@@ -74,6 +105,20 @@ def make(root, python_version=None):
     """Make .venv: one process at a time, its stamp last, so that half a .venv is never used."""
     _check_python()
     venv = os.path.join(root, ".venv")
+    with _locked(root) as lock:
+        if is_ready(root, python_version):  # another start has made it while this one waited
+            return
+        print("Making .venv from requirements.lock, once: about a minute ...", flush=True)
+        _remove(venv)
+        base = getattr(sys, "_base_executable", None) or sys.executable
+        _call([base, "-m", "venv", venv], lock, "the venv module failed")
+        _install(root, venv, "requirements.lock", lock)
+        _write(os.path.join(venv, "stamp"), f"{lock_hash(root)} {version()}")
+
+
+@contextlib.contextmanager
+def _locked(root):
+    """One process at a time changes .venv; what fails in the file system ends in one line."""
     # flock, and handed on to pip: should this process be killed, pip alone keeps the lock till
     # it ends, and no other start removes the folder under its hands.
     import fcntl
@@ -85,28 +130,32 @@ def make(root, python_version=None):
             except BlockingIOError:
                 print("Waiting for another start that makes .venv ...", flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            if is_ready(root, python_version):  # another start has made it while this one waited
-                return
-            print("Making .venv from requirements.lock, once: about a minute ...", flush=True)
-            _remove(venv)
-            base = getattr(sys, "_base_executable", None) or sys.executable
-            _call([base, "-m", "venv", venv], lock, "the venv module failed")
-            pip = [_python(venv), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-            install = ["install", "--quiet", "--no-deps", "--require-hashes", "-r"]
-            _call(
-                pip + install + [os.path.join(root, "requirements.lock")],
-                lock,
-                "pip could not install requirements.lock",
-            )
-            unfinished = os.path.join(venv, "stamp.new")
-            with open(unfinished, "w", encoding="utf-8") as file:
-                file.write(f"{lock_hash(root)} {version()}\n")
-            os.replace(unfinished, os.path.join(venv, "stamp"))
+            yield lock
     except OSError as error:
         _stop(
-            f"{error.filename or venv}: cannot be made ({error.strerror or error}); "
-            "free it, or name a ready venv in CONTAINMENT_VENV"
+            f"{error.filename or os.path.join(root, '.venv')}: cannot be made "
+            f"({error.strerror or error}); free it, or name a ready venv in CONTAINMENT_VENV"
         )
+
+
+def _install(root, venv, name, lock):
+    pip = [_python(venv), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    install = ["install", "--quiet", "--no-deps", "--require-hashes", "-r"]
+    _call(pip + install + [os.path.join(root, name)], lock, f"pip could not install {name}")
+
+
+def _write(stamp, text):
+    with open(stamp + ".new", "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    os.replace(stamp + ".new", stamp)
+
+
+def _group_lock(group):
+    return os.path.join("locks", group + ".lock")
+
+
+def _group_stamp(root, group):
+    return os.path.join(root, ".venv", "stamp-" + group)
 
 
 def _check_python():

@@ -14,6 +14,8 @@ from containment.console import Clock, say
 from containment.places import PROJECT, Home
 
 SQL_FOLDERS = ("models", "tests", "analyses")
+# Most tests wait for a dbt of their own, which uses one core.
+PARALLEL = ("--numprocesses=auto", "--dist=worksteal")
 LIGHT = ("-m", "not heavy and not long")
 HEAVY = ("-m", "not long", "--hypothesis-profile=many")  # tests/python/conftest.py says how many
 
@@ -29,7 +31,7 @@ def main() -> None:
         failed = [name for name, passed in _checks() if not passed]
         if failed:
             say(f"failed: {', '.join(failed)}; now pytest")
-        pytest = _python("pytest", *(HEAVY if heavy else LIGHT))
+        pytest = _python("pytest", *PARALLEL, *(HEAVY if heavy else LIGHT))
         code = subprocess.run(pytest, cwd=PROJECT, check=False).returncode
     except KeyboardInterrupt:
         sys.exit(130)

@@ -41,7 +41,9 @@ def project(tmp_path: Path) -> Path:
     return package.parents[1]
 
 
-def lock(project: Path, folder: Path, version: str, digest: str = "") -> None:
+def lock(
+    project: Path, folder: Path, version: str, digest: str = "", name: str = "requirements.lock"
+) -> None:
     """Write a wheel with one module into a folder, and the lock file that names it."""
     wheel = folder / f"tiny-{version}-py3-none-any.whl"
     info = f"tiny-{version}.dist-info"
@@ -55,7 +57,8 @@ def lock(project: Path, folder: Path, version: str, digest: str = "") -> None:
         )
         archive.writestr(f"{info}/RECORD", "")
     digest = digest or hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (project / "requirements.lock").write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
 
 
 def start(project: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
@@ -99,6 +102,24 @@ def test_made_once_and_again_when_the_lock_changes(project: Path, tmp_path: Path
     stamp = project / ".venv" / "stamp"
     stamp.write_text(stamp.read_text().split()[0] + " 2.7\n")
     assert run(project) == (0, MAKING + "tiny 2 [] .venv\n", "")
+
+
+@pytest.mark.heavy
+def test_an_optional_group_is_added_once(project: Path, tmp_path: Path) -> None:
+    command = project / "scripts" / "command"
+    command.write_text(COMMAND.replace("enter()", "enter(groups=sys.argv[1:])"))
+    lock(project, tmp_path, "2", name="locks/more.lock")
+    adding = "Adding locks/more.lock to .venv, once ...\n"
+    assert bootstrap.all_groups(str(project)) == ["more"]
+    assert run(project) == (0, MAKING + "tiny 1 [] .venv\n", "")
+    assert run(project, "more") == (0, adding + "tiny 2 ['more'] .venv\n", "")
+    assert run(project, "more") == (0, "tiny 2 ['more'] .venv\n", "")
+    lock(project, tmp_path, "3", name="locks/more.lock")
+    assert run(project, "more") == (0, adding + "tiny 3 ['more'] .venv\n", "")
+    (project / "locks" / "more.lock").unlink()
+    code, _, err = run(project, "more")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "more.lock: cannot be read" in err
 
 
 def test_half_a_venv_is_not_taken_for_good(project: Path, tmp_path: Path) -> None:
