@@ -200,7 +200,9 @@ def _failures(found: Mapping[str, Any], home: Home, manifest: Mapping[str, Any])
     kept = failing_rows.keep(
         home,
         {
-            nodes.get(row["unique_id"], {}).get("name", row["unique_id"]): row["compiled_code"]
+            nodes.get(row["unique_id"], {}).get("name", row["unique_id"]): _query(
+                row, nodes.get(row["unique_id"], {})
+            )
             for row in results
             if _is_failed_test(row) and row.get("compiled_code")
         },
@@ -217,6 +219,12 @@ def _failures(found: Mapping[str, Any], home: Home, manifest: Mapping[str, Any])
             path = node.get("original_file_path")
             where = f"{kind.replace('_', ' ')} {name}" + (f" ({path})" if path else "")
             yield f"{where}: {_database_line(str(row.get('message') or ''))}"
+
+
+def _query(row: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """What gives a test's failing rows: its query, or where dbt has put them already."""
+    stored = node.get("config", {}).get("store_failures") and node.get("relation_name")
+    return f"select * from {stored}" if stored else str(row["compiled_code"])
 
 
 def _is_failed_test(row: Mapping[str, Any]) -> bool:
