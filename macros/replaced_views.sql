@@ -1,0 +1,14 @@
+{# A view is replaced by one statement, which is atomic in DuckDB. dbt-duckdb's own way makes, renames, renames and drops,
+   which costs a night more than the view's work. #}
+{% materialization view, adapter='duckdb' %}
+    {%- set relations = create_or_replace_view() -%}
+    {{ adapter.commit() }}
+    {{ return(relations) }}
+{% endmaterialization %}
+
+{% macro duckdb__create_view_as(relation, sql) -%}
+    {%- if config.get('contract').enforced -%} {{ get_assert_columns_equivalent(sql) }} {%- endif %}
+    create or replace view {{ relation }} as (
+        {{ sql }}
+    );
+{%- endmacro %}
