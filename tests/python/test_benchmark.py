@@ -13,7 +13,7 @@ import duckdb
 import projects
 import pytest
 
-from containment.benchmark import measuring, processes, raw_data
+from containment.benchmark import measuring, processes, raw_data, report
 from containment.benchmark.rivals import rules
 from containment.errors import DATA_FAILED, Stop
 
@@ -99,6 +99,15 @@ def test_other_counts_stop_the_benchmark() -> None:
         with pytest.raises(Stop, match=f"{rival} differ") as stop:
             measuring.compare({**same, rival: wrong})
         assert stop.value.exit_code == DATA_FAILED
+
+
+def test_a_page_keeps_its_runs_when_one_is_added(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    for text, add in (("### first\n", False), ("### other\n", False), ("### added\n", True)):
+        report.write(page, text, add=add)
+    head, _, runs = page.read_text(encoding="utf-8").partition("\n## Runs\n")
+    assert head.startswith("# Benchmarks\n") and "on 1,000 messages" in head
+    assert runs == "\n### other\n\n### added\n"
 
 
 def test_what_ran_out_of_memory_is_told_from_other_failures(tmp_path: Path) -> None:

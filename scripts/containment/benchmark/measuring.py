@@ -120,6 +120,7 @@ def _rival(step: str, place: Place, found: Measured) -> Iterator[tuple[str, Cost
         warn(f"{step}: ran out of memory at {found.size.messages:,} messages; left out")
         found.out_of_memory.add(step)
         found.costs.pop(step, None)
+        found.days.pop(step, None)
         return
     yield step, cost
 

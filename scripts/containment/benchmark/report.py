@@ -56,7 +56,8 @@ def write(page: Path, text: str, *, add: bool) -> None:
     if add and page.exists():
         _, _, earlier = page.read_text(encoding="utf-8").partition(f"\n{RUNS}\n")
     head = PAGE.read_text(encoding="utf-8").format(nearly_empty=measuring.NEARLY_EMPTY)
-    page.write_text(f"{head}\n{RUNS}\n{earlier}\n{text}", encoding="utf-8")
+    parts = (part.strip() for part in (head, RUNS, earlier, text))
+    page.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
 
 
 def machine() -> str:
