@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,19 @@ from containment import sql
 from containment.console import warn
 from containment.errors import LOCKED, Stop, is_no_room, one_line
 
+MEMORY_LIMIT_VARIABLE = "CONTAINMENT_MEMORY_LIMIT"  # macros/limit_memory.sql reads it too
+MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 BUILT = ("staging", "intermediate", "marts")  # the schemas whose every relation is a model's
+
+
+def memory_limit() -> dict[str, str]:
+    """DuckDB's option for the memory that it may use before it spills, where one is set."""
+    limit = os.environ.get(MEMORY_LIMIT_VARIABLE)
+    if not limit:
+        return {}
+    if not MEMORY.fullmatch(limit):
+        raise Stop(f"{MEMORY_LIMIT_VARIABLE} is {limit!r}; write a size, e.g. 8GB")
+    return {"memory_limit": limit}
 
 
 @contextmanager
@@ -77,9 +90,13 @@ def _delete(path: Path, reason: str) -> None:
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the file; Stop when it is sound and yet cannot be had."""
-    try:
+    config = {
+        **memory_limit(),
         # Only this project's own DuckDB reads the file, so it may use the newest compression.
-        connection = duckdb.connect(str(path), config={"storage_compatibility_version": "latest"})
+        "storage_compatibility_version": "latest",
+    }
+    try:
+        connection = duckdb.connect(str(path), config=config)
         connection.execute("set TimeZone = 'UTC'")
         return connection
     except duckdb.Error as error:

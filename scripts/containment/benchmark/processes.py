@@ -1,0 +1,102 @@
+"""Start what is measured as a process of its own, and take its time and memory.
+
+The process that starts others must stay small, for the system counts its memory into the peak of
+those that it starts: so nothing heavy happens in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from containment.errors import Stop
+from containment.places import PROJECT
+
+TOLD_LINES = 20  # of the output of a process that failed
+OUT_OF_MEMORY = ("MemoryError", "OutOfMemory", "Out of Memory", "memory allocation of")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process took: seconds by the clock and of all cores, and the most memory it held."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+    def __add__(self, other: Cost) -> Cost:
+        """One after the other."""
+        return Cost(
+            self.seconds + other.seconds,
+            self.cpu_seconds + other.cpu_seconds,
+            max(self.peak_bytes, other.peak_bytes),
+        )
+
+
+class NoMemory(Stop):
+    """A process ended because memory ran out."""
+
+
+def run(
+    code: str, *arguments: object, folder: Path, environment: Mapping[str, str] | None = None
+) -> tuple[Cost, str]:
+    """Run Python code in a folder as a process to its end, give its cost and what it printed.
+
+    Stop with the end of what it printed when it fails, NoMemory when that is why.
+    """
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT / "scripts"), **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    try:
+        assert process.stdout is not None
+        with process.stdout:
+            output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            process.wait()
+    seconds = time.monotonic() - started
+    if process.returncode:
+        raise _failure(process.returncode, output)
+    peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, peak), output
+
+
+def call(function: str, *arguments: object, folder: Path) -> tuple[Cost, Any]:
+    """Run a function of this package ("floor.run") in a folder, give its cost and its result.
+
+    The arguments reach it as texts, the result comes back as JSON: tuples as lists.
+    """
+    module, name = function.rsplit(".", 1)
+    cost, output = run(
+        f"import json, sys; from containment.benchmark.{module} import {name} as function; "
+        "print(json.dumps(function(*sys.argv[1:])))",
+        *arguments,
+        folder=folder,
+    )
+    return cost, json.loads(output.splitlines()[-1])
+
+
+def _failure(exit_code: int, output: str) -> Stop:
+    reasons = output.rstrip().splitlines()[-TOLD_LINES:]
+    if exit_code == -signal.SIGKILL or any(word in output for word in OUT_OF_MEMORY):
+        return NoMemory("a process of the benchmark ran out of memory", reasons=reasons)
+    return Stop(f"a process of the benchmark ended with {exit_code}", reasons=reasons)

@@ -1,0 +1,6 @@
+"""The same job done in other ways; each module's run() reads the raw files in the working folder
+and gives its days.
+
+floor and six_ctes cut sessions and know no kinds of them; with_polars and with_pandas follow every
+rule of the build's core and must come to the same counts.
+"""
