@@ -97,8 +97,8 @@ SECTIONS = (
         name="escalations",
         title="Why sessions escalate, and the wait for a person",
         text="The wait runs from the escalation to the first message of an agent after it; "
-        "sessions that nobody answered have none, so read it beside the answered ones. The ninth decile is "
-        "the wait that one in ten exceeds.",
+        "sessions that nobody answered have none, so read it beside the answered ones. The ninth "
+        "decile is the wait that one in ten exceeds.",
         bar="escalated_session_share",
         empty="No session was escalated.",
         rows="from sessions where escalation_reason = 'no_answer' order by started_at desc",
@@ -139,8 +139,8 @@ SECTIONS = (
         name="restated_days",
         title="Days that changed after they were published",
         text="late_rows: rows came late, were corrected, deleted or moved. rules: a rule or "
-        "setting changed. time: open sessions closed. unfinished_day: the day was not over at first. The "
-        "newest 30.",
+        "setting changed. time: open sessions closed. unfinished_day: the day was not over at "
+        "first. The newest 30.",
         empty="Every day is as it was first published.",
         rows="from restatements order by started_date desc",
     ),
