@@ -7,6 +7,7 @@ metrics need: counts, medians, ratios and formulas of these, over the rows of on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from containment.places import PROJECT
 SCHEMA = "marts"
 GRAINS = ("day", "week", "month", "quarter", "year")
 TIME = "metric_time"  # MetricFlow's name of a model's time
+DEFINES = re.compile("^(semantic_models|metrics):", re.MULTILINE)
 KNOWN = {"simple", "ratio", "derived"}
 
 
@@ -54,7 +56,10 @@ def load(project: Path = PROJECT) -> dict[str, Metric]:
     written: list[Mapping[str, Any]] = []
     metrics: dict[str, Metric] = {}
     for path in sorted((project / "models").rglob("*.yml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
+        if DEFINES.search(text) is None:  # to parse every yml would take a second
+            continue
+        content = yaml.safe_load(text)
         written += content.get("metrics", [])
         for described in content.get("semantic_models", []):
             model = _model(described)
