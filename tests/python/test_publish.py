@@ -104,6 +104,7 @@ def test_marts_and_nothing_else_are_published(home: Home) -> None:
         "containment.duckdb",
         "first.parquet",
         "parquet",
+        "report.html",
         "second.parquet",
     ]
 
