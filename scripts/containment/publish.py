@@ -1,8 +1,8 @@
 """Copy the marts out of the warehouse and put them in place at once.
 
-published/versions/<UTC time>/ holds one publication: containment.duckdb, parquet/<mart>.parquet and
-report.html. published/current points to the one that counts, and published/containment.duckdb,
-published/parquet and published/report.html point through it. Readers have the old one or the new
+published/versions/<UTC time>/ holds one publication: containment.duckdb, parquet/<mart>.parquet,
+report.html and docs.html. published/current points to the one that counts, and
+published/containment.duckdb and the others point through it. Readers have the old one or the new
 one, never a mixture.
 """
 
@@ -17,13 +17,14 @@ from pathlib import Path
 
 import duckdb
 
-from containment import sql, warehouse
+from containment import docs, sql, warehouse
 from containment.errors import Stop, one_line
 from containment.places import Home
 
 SCHEMA = "marts"
-DATABASE, PARQUET, REPORT = "containment.duckdb", "parquet", "report.html"
-LINKS = (DATABASE, PARQUET, REPORT)
+DATABASE, PARQUET = "containment.duckdb", "parquet"
+REPORT, DOCS = "report.html", "docs.html"
+LINKS = (DATABASE, PARQUET, REPORT, DOCS)
 COPY = "publication"  # the name under which the new file is attached
 NAME = "%Y%m%dT%H%M%S.%fZ"  # of a publication: when it was made (UTC)
 UNFINISHED = ".new-"  # what a killed run leaves begins with this
@@ -80,6 +81,7 @@ def publish(home: Home, name: str, kept: int) -> Path:
         unfinished.chmod(0o755)  # BI tools may run as somebody else
         _copy(home.warehouse, unfinished)
         (unfinished / REPORT).write_text(page.made(unfinished / DATABASE, name), encoding="utf-8")
+        docs.write(unfinished / DOCS)
         _sync(unfinished)
         unfinished.rename(publication)
         switch(home.published, name)

@@ -258,6 +258,7 @@ def shown(request: pytest.FixtureRequest, html: str, changed: Path) -> Iterator[
 
 @pytest.mark.heavy
 def test_a_browser_draws_every_chart_and_asks_for_nothing(shown: str, tmp_path: Path) -> None:
+    assert shutil.which("chromium"), "install chromium; .ci/run does"
     file = tmp_path / "report.html"
     file.write_text(shown.replace("</body>", PROBE + "</body>"), encoding="utf-8")
     charts = shown.count("<figure")
