@@ -23,17 +23,24 @@ days_numbered as (
     where daily.started_date <= last_day.last_date
 ),
 
-counted as (
+days_of_spans as (
     select
         spans.day_count,
+        days_numbered.*
+    from spans
+    inner join days_numbered
+        on days_numbered.days_before_last < 2 * spans.day_count
+),
+
+counted as (
+    select
+        day_count,
         sum(case when days_before_last < day_count then contained_sessions else 0 end) as contained_sessions,
         sum(case when days_before_last < day_count then closed_sessions else 0 end) as closed_sessions,
         sum(case when days_before_last >= day_count then contained_sessions else 0 end) as contained_sessions_before,
         sum(case when days_before_last >= day_count then closed_sessions else 0 end) as closed_sessions_before
-    from spans
-    inner join days_numbered
-        on days_numbered.days_before_last < 2 * spans.day_count
-    group by spans.day_count
+    from days_of_spans
+    group by day_count
 ),
 
 rates_added as (

@@ -18,36 +18,47 @@ counted as (
     from {{ ref('containment_daily') }}
 ),
 
+rates as (
+    select
+        rates.place,
+        rates.rate_name,
+        rates.what
+    from (
+        values
+        (1, 'containment rate', 'resolved or timed out / closed'),
+        (2, 'escalation rate', 'escalated / closed'),
+        (3, 'resolution rate', 'resolved / closed'),
+        (4, 'timeout rate', 'timed out / closed'),
+        (5, 'bot containment rate', 'contained / closed, with a bot message'),
+        (6, 'automation rate', 'contained with a bot and without an agent message / closed'),
+        (7, 'durable containment rate, 24 h', 'not back within 24 hours / contained and old enough to know'),
+        (8, 'durable containment rate, 7 days', 'not back within 7 days / contained and old enough to know')
+    ) as rates (place, rate_name, what)
+),
+
 listed as (
     select
-        1 as place,
-        'containment rate' as rate_name,
-        'resolved or timed out / closed' as what,
-        contained_sessions as sessions,
-        closed_sessions as of_sessions
-    from counted
-    union all
-    select 2, 'escalation rate', 'escalated / closed', escalated_sessions, closed_sessions from counted
-    union all
-    select 3, 'resolution rate', 'resolved / closed', resolved_sessions, closed_sessions from counted
-    union all
-    select 4, 'timeout rate', 'timed out / closed', timed_out_sessions, closed_sessions from counted
-    union all
-    select 5, 'bot containment rate', 'contained / closed, with a bot message', bot_contained_sessions,
-        bot_involved_sessions
-    from counted
-    union all
-    select 6, 'automation rate', 'contained with a bot and without an agent message / closed', automated_sessions,
-        closed_sessions
-    from counted
-    union all
-    select 7, 'durable containment rate, 24 h', 'not back within 24 hours / contained and old enough to know',
-        durable_24h_sessions, matured_24h_sessions
-    from counted
-    union all
-    select 8, 'durable containment rate, 7 days', 'not back within 7 days / contained and old enough to know',
-        durable_7d_sessions, matured_7d_sessions
-    from counted
+        rates.place,
+        rates.rate_name,
+        rates.what,
+        case rates.place
+            when 1 then counted.contained_sessions
+            when 2 then counted.escalated_sessions
+            when 3 then counted.resolved_sessions
+            when 4 then counted.timed_out_sessions
+            when 5 then counted.bot_contained_sessions
+            when 6 then counted.automated_sessions
+            when 7 then counted.durable_24h_sessions
+            when 8 then counted.durable_7d_sessions
+        end as sessions,
+        case rates.place
+            when 5 then counted.bot_involved_sessions
+            when 7 then counted.matured_24h_sessions
+            when 8 then counted.matured_7d_sessions
+            else counted.closed_sessions
+        end as of_sessions
+    from rates
+    cross join counted
 )
 
 select
