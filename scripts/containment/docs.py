@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from containment.console import say, warn
-from containment.errors import Stop, is_no_room, one_line
+from containment.errors import Stop, one_line
 from containment.places import PROJECT
 
 FOLDERS = ("models", "macros", "seeds", "analyses", "tests")
@@ -53,8 +53,6 @@ def write(file: Path, project: Path = PROJECT) -> None:
     try:
         _make(file, kept, project)
     except (OSError, Stop) as error:
-        if is_no_room(str(error)):  # then the data would not find any, either
-            raise
         warn(f"docs: could not be made ({one_line(error)})")
         file.write_text(INSTEAD, encoding="utf-8")
 
