@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import date, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -209,6 +210,29 @@ def test_words_of_the_data_are_text(changed: Path) -> None:
     made = page.made(changed, NAME)
     assert "<script" not in made
     assert "&lt;script&gt;" in made
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("containment_rate", 2 / 3, "66.6 %"),
+        ("containment_rate", 0.7, "70.0 %"),
+        ("containment_rate", 0.9999, "99.9 %"),
+        ("containment_rate", None, "–"),
+        ("containment_rate_change", -0.04, "+0.0 points"),
+        ("containment_rate_change", 12.34, "+12.3 points"),
+        ("median_wait_seconds", 0.4, "0 s"),
+        ("median_wait_seconds", 59.9, "59 s"),
+        ("median_wait_seconds", 3600, "1 h"),
+        ("median_wait_seconds", 90_061, "1 d 1 h"),
+        ("closed_sessions", 1234567, "1,234,567"),
+        ("is_provisional", False, "no"),
+        ("started_date", date(2026, 1, 31), "2026-01-31"),
+        ("last_changed_at", datetime(2026, 1, 31, 9, 5), "2026-01-31 09:05"),
+    ],
+)
+def test_a_value_is_written_as_its_column_says(column: str, value: object, shown: str) -> None:
+    assert formats.text(column, value) == shown
 
 
 # --- when it fails -------------------------------------------------------------------------------
