@@ -11,6 +11,8 @@ from collections.abc import Sequence
 DATA_FAILED = 1
 UNUSABLE = 2
 LOCKED = 3
+# Kinds of DuckDB's errors that say nothing which the message does not.
+NO_USE = ("IO", "Invalid Input", "Parser", "Binder", "Catalog", "Conversion", "Permission")
 NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
@@ -62,7 +64,7 @@ def one_line(error: BaseException | str) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:
         return type(error).__name__
-    first = re.sub(r"^(IO|Invalid Input|Parser|Binder|Catalog|Conversion) Error: ", "", lines[0])
+    first = re.sub(rf"^({'|'.join(NO_USE)}) Error: ", "", lines[0])
     details = [
         line
         for line in lines[1:]

@@ -229,7 +229,8 @@ def _publish(home: Home, run: Run, given: Settings) -> Path:
     run.publish_seconds = clock.seconds
     run.end(PUBLISHED, 0)
     history.published(home, run)
-    say(f"published: {home.published / 'containment.duckdb'} ({publication.name}, {clock})")
+    say(f"published: {home.published / publish.DATABASE} ({publication.name}, {clock})")
+    say(f"report: {home.published / publish.REPORT}")
     say(f"done in {run.clock}")
     return publication
 

@@ -1,8 +1,9 @@
 """Copy the marts out of the warehouse and put them in place at once.
 
-published/versions/<UTC time>/containment.duckdb and parquet/<mart>.parquet are one publication;
-published/current points to the one that counts, and published/containment.duckdb and
-published/parquet point through it. Readers have the old one or the new one, never a mixture.
+published/versions/<UTC time>/ holds one publication: containment.duckdb, parquet/<mart>.parquet,
+report.html and docs.html. published/current points to the one that counts, and
+published/containment.duckdb and the others point through it. Readers have the old one or the new
+one, never a mixture.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from pathlib import Path
 
 import duckdb
 
-from containment import sql, warehouse
+from containment import docs, sql, warehouse
 from containment.errors import Stop, one_line
 from containment.places import Home
 
 SCHEMA = "marts"
+DATABASE, PARQUET = "containment.duckdb", "parquet"
+REPORT, DOCS = "report.html", "docs.html"
+LINKS = (DATABASE, PARQUET, REPORT, DOCS)
 COPY = "publication"  # the name under which the new file is attached
 NAME = "%Y%m%dT%H%M%S.%fZ"  # of a publication: when it was made (UTC)
 UNFINISHED = ".new-"  # what a killed run leaves begins with this
@@ -55,8 +59,8 @@ def current(published: Path) -> str | None:
 def switch(published: Path, name: str) -> None:
     """Let readers see another publication, in one step."""
     _point(published / "current", Path("versions", name))
-    _point(published / "containment.duckdb", Path("current", "containment.duckdb"))
-    _point(published / "parquet", Path("current", "parquet"))
+    for each in LINKS:
+        _point(published / each, Path("current", each))
     _sync_folder(published)
 
 
@@ -66,6 +70,8 @@ def publish(home: Home, name: str, kept: int) -> Path:
     Stop when that fails; the last publication then stays as it is. Only for one process at a
     time: the caller holds the lock.
     """
+    from containment.report import page  # here, for only a night has a use for its libraries
+
     unfinished = None
     publication = versions(home.published) / name
     try:
@@ -74,6 +80,8 @@ def publish(home: Home, name: str, kept: int) -> Path:
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=publication.parent))
         unfinished.chmod(0o755)  # BI tools may run as somebody else
         _copy(home.warehouse, unfinished)
+        (unfinished / REPORT).write_text(page.made(unfinished / DATABASE, name), encoding="utf-8")
+        docs.write(unfinished / DOCS)
         _sync(unfinished)
         unfinished.rename(publication)
         switch(home.published, name)
@@ -92,8 +100,8 @@ def publish(home: Home, name: str, kept: int) -> Path:
 
 def _copy(source: Path, folder: Path) -> None:
     """Write the marts to containment.duckdb and parquet/ in `folder`, and count them again."""
-    target = folder / "containment.duckdb"
-    parquet = folder / "parquet"
+    target = folder / DATABASE
+    parquet = folder / PARQUET
     parquet.mkdir()
     with warehouse.opened(source) as connection:
         marts = [

@@ -296,12 +296,15 @@ def is_alive(pid: int) -> bool:
 
 def published_marts(home: Path) -> dict[str, int] | None:
     """The rows of each published mart, None where nothing is published; fail when it is not whole:
-    database and parquet must hold the same marts with the same rows."""
+    database and parquet must hold the same marts with the same rows, the report must be theirs."""
     current = home / "published" / "current"
     if not current.is_symlink():
         assert not (home / "published" / "containment.duckdb").exists()
         return None
     database = current / "containment.duckdb"
+    assert f"Publication {os.readlink(current).split('/')[-1]}." in (
+        current / "report.html"
+    ).read_text(encoding="utf-8")
     with duckdb.connect(str(database), read_only=True) as connection:
         marts = [
             name

@@ -42,7 +42,9 @@ def copy_project(folder: Path) -> Path:
 
 def copy_runnable_project(folder: Path) -> Path:
     """Copy the project with its commands into `folder`, give that folder."""
-    shutil.copytree(ROOT / "scripts", copy_project(folder) / "scripts")
+    copy_project(folder)
+    for part in ("scripts", "analyses"):
+        shutil.copytree(ROOT / part, folder / part)
     return folder
 
 

@@ -102,8 +102,10 @@ def test_marts_and_nothing_else_are_published(home: Home) -> None:
     assert published(home, "select count(*), max(word) from marts.second") == [(10, "a'b")]
     assert sorted(entry.name for entry in folder.rglob("*")) == [
         "containment.duckdb",
+        "docs.html",
         "first.parquet",
         "parquet",
+        "report.html",
         "second.parquet",
     ]
 

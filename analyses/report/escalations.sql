@@ -1,0 +1,27 @@
+-- Why sessions are escalated, by whom, and how long the customer waits for a person; at most 50 rows.
+with
+
+counted as (
+    select
+        coalesce(escalation_reason, 'not given') as escalation_reason,
+        coalesce(escalated_by, 'unknown') as escalated_by,
+        count(*) as escalated_sessions,
+        count(handoff_wait_seconds) as answered_sessions,
+        median(handoff_wait_seconds) as median_wait_seconds,
+        quantile_cont(handoff_wait_seconds, 0.9) as ninth_decile_wait_seconds
+    from {{ ref('sessions') }}
+    where outcome = 'escalated'
+    group by coalesce(escalation_reason, 'not given'), coalesce(escalated_by, 'unknown')
+)
+
+select
+    escalation_reason,
+    escalated_by,
+    escalated_sessions,
+    {{ ratio('escalated_sessions', 'sum(escalated_sessions) over ()') }} as escalated_session_share,
+    answered_sessions,
+    median_wait_seconds,
+    ninth_decile_wait_seconds
+from counted
+order by escalated_sessions desc, escalation_reason asc, escalated_by asc
+limit 50

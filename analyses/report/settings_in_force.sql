@@ -1,0 +1,10 @@
+-- The settings under which these numbers were made.
+select
+    as_of as silence_judged_at,
+    reporting_timezone,
+    session_scope,
+    after_escalation,
+    courtesy_minutes,
+    sources,
+    rules_version
+from {{ ref('settings') }}

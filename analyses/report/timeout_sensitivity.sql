@@ -1,0 +1,9 @@
+-- What the rate would be if silence ended a session sooner or later; channel * is all of them.
+select
+    channel,
+    timeout_minutes,
+    closed_sessions,
+    contained_sessions,
+    containment_rate
+from marts.timeout_sensitivity
+order by channel, timeout_minutes

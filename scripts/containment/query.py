@@ -1,0 +1,198 @@
+"""scripts/query: ask the publication by SQL, by an analysis or by a metric."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+
+from containment import analyses, metrics, publish
+from containment.console import fail
+from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
+from containment.places import PROJECT, Home
+
+AT_ONCE = 10_000  # rows that are fetched
+MOST_ROWS = 40  # on a terminal
+UNLIMITED = 2**31 - 1
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 answered; 2 a wrong question, or nothing is published.",
+)
+@click.argument("question", required=False, metavar="[SQL | FILE.sql | -]")
+@click.option("--metric", "metric_names", metavar="NAMES", help="Metrics, with commas between.")
+@click.option(
+    "--by", "by_names", metavar="NAMES", help="What they are grouped by: 'channel,week', say."
+)
+@click.option(
+    "--where", metavar="SQL", help="Which sessions: \"channel = 'chat' and day >= '2026-09-01'\"."
+)
+@click.option("--list", "is_list", is_flag=True, help="The metrics, and what they go by.")
+@click.option("--csv", "form", flag_value="csv", help="CSV with a header on stdout.")
+@click.option("--json", "form", flag_value="json", help="An array of objects on stdout.")
+@click.option("--show-sql", is_flag=True, help="Print the query instead of its answer.")
+@click.option(
+    "--home",
+    metavar="DIR",
+    envvar="CONTAINMENT_HOME",
+    help="Where published/ lives (CONTAINMENT_HOME; default: the project).",
+)
+def command(
+    question: str | None,
+    metric_names: str | None,
+    by_names: str | None,
+    where: str | None,
+    is_list: bool,
+    form: str | None,
+    show_sql: bool,
+    home: str | None,
+) -> None:
+    """Ask the current publication. It is opened read-only, and nothing else can be read or written.
+
+    SQL names marts with or without their schema: "from sessions limit 5". FILE.sql is one of
+    analyses/. With --metric, the query is made of the semantic layer's definitions.
+    """
+    if is_list:
+        statement = _listing()
+    elif metric_names:
+        if question:
+            raise Stop("SQL and --metric are two questions; ask one")
+        statement = metrics.sql(metrics.load(), _names(metric_names), _names(by_names or ""), where)
+    elif by_names or where:
+        raise Stop("--by and --where go with --metric; add one (scripts/query --list names them)")
+    else:
+        statement = _statement(question)
+    if show_sql:
+        print(statement)
+        return
+    folder = Home(Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT).published
+    with opened(folder) as connection:
+        _answer(connection, statement, form)
+
+
+@contextmanager
+def opened(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open what is published now: read-only, and without a way to any other file."""
+    database = published / publish.DATABASE
+    if not database.exists():
+        raise Stop(f"{published}: nothing is published here; run scripts/nightly, or check --home")
+    with tempfile.TemporaryDirectory(prefix="containment-query-") as spill:
+        connection = duckdb.connect(
+            os.path.realpath(database), read_only=True, config={"temp_directory": spill}
+        )
+        with connection:
+            connection.execute(f"set TimeZone = 'UTC'; set schema = '{publish.SCHEMA}'")
+            connection.execute("set enable_external_access = false; set lock_configuration = true")
+            yield connection
+
+
+def _statement(question: str | None) -> str:
+    if question is None:
+        raise Stop("no question; give SQL, a file of analyses/ or --metric (see --help)")
+    if question == "-":
+        return sys.stdin.read()
+    if question.endswith(".sql") and len(question.split()) == 1:
+        return analyses.render(Path(question))
+    return question
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, statement: str, form: str | None) -> None:
+    try:
+        if len(connection.extract_statements(statement)) != 1:
+            raise Stop("not one query; ask one at a time")
+        if form is None:
+            _show(connection.sql(statement))
+            return
+        cursor = connection.execute(statement)
+        columns = [column[0] for column in cursor.description or ()]
+        if form == "csv":
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(map(_plain, row) for row in _rows(cursor))
+        else:
+            found = [dict(zip(columns, row, strict=True)) for row in _rows(cursor)]
+            print(json.dumps(found, default=_jsonable))
+    except duckdb.Error as error:
+        raise Stop(_said(error)) from None
+
+
+def _show(answer: duckdb.DuckDBPyRelation | None) -> None:
+    """As DuckDB's own shell: cut to the terminal; whole where there is none."""
+    if answer is None:
+        raise Stop("this gives no rows; ask with select, from, describe or summarize")
+    if sys.stdout.isatty():
+        answer.show(max_width=shutil.get_terminal_size().columns, max_rows=MOST_ROWS)
+    else:
+        answer.show(max_width=UNLIMITED, max_rows=UNLIMITED)
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
+    while rows := cursor.fetchmany(AT_ONCE):
+        yield from rows
+
+
+def _plain(value: Any) -> Any:
+    """As DuckDB writes it into csv."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, (date, time)) else str(value)
+
+
+def _listing() -> str:
+    """A query whose rows are the metrics and the dimensions: shown in any form."""
+    known = metrics.load()
+    lines = [("metric", metric.name, metric.description) for metric in known.values()]
+    lines += [("dimension", name, "") for name in metrics.dimensions(known)]
+    rows = ", ".join(
+        "({})".format(", ".join("'" + text.replace("'", "''") + "'" for text in line))
+        for line in lines
+    )
+    return f"select * from (values {rows}) as listed (kind, name, description)"
+
+
+def _names(written: str) -> list[str]:
+    return [name.strip() for name in written.split(",") if name.strip()]
+
+
+def _said(error: duckdb.Error) -> str:
+    """DuckDB's reason in one line, with the names that it holds for near."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    hints = [line for line in lines[1:] if line.startswith(("Did you mean", "Candidate bindings"))]
+    return " ".join([one_line(error), *hints])
+
+
+def main() -> None:
+    """Run the command line; an error is one line."""
+    try:
+        sys.exit(command.main(prog_name="scripts/query", standalone_mode=False) or 0)
+    except BrokenPipeError:  # whoever read the answer has seen enough
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except click.ClickException as error:
+        fail(f"{' '.join(error.format_message().split())} (see scripts/query --help)")
+        sys.exit(UNUSABLE)
+    except (Stop, OSError) as error:
+        known = how_it_ended(error)
+        if known is None:
+            raise
+        fail(known[1][0])
+        sys.exit(known[0])
