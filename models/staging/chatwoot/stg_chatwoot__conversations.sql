@@ -31,7 +31,7 @@ final as (
                     lower(trim(excluded_labels.label))
                 )
         ) as exclusion_reason,
-        coalesce(conversations.loaded_at, conversations.updated_at) as loaded_at
+        coalesce({{ utc_timestamp('conversations.loaded_at') }}, {{ utc_timestamp('conversations.updated_at') }}) as loaded_at
     from {{ source('chatwoot', 'chatwoot_conversations') }} as conversations
     left join latest_inboxes as inboxes
         on conversations.inbox_id = inboxes.id

@@ -49,7 +49,7 @@ reporting_events as (
             else events.name
         end as event_type,
         -- The row itself is written later, by a job.
-        coalesce(events.event_end_time, events.created_at) as occurred_at,
+        coalesce({{ utc_timestamp('events.event_end_time') }}, {{ utc_timestamp('events.created_at') }}) as occurred_at,
         case
             when events.name in (
                 'conversation_bot_handoff', 'conversation_captain_inference_handoff',
@@ -57,7 +57,7 @@ reporting_events as (
             ) then 'bot'
         end as actor_type,
         cast(null as varchar) as reason,
-        coalesce(events.loaded_at, events.updated_at) as loaded_at
+        coalesce({{ utc_timestamp('events.loaded_at') }}, {{ utc_timestamp('events.updated_at') }}) as loaded_at
     from {{ source('chatwoot', 'chatwoot_reporting_events') }} as events
     left join openings_from_bot
         on {{ chatwoot_number('events.id') }} = openings_from_bot.event_id

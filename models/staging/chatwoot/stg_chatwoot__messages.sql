@@ -47,7 +47,7 @@ final as (
         not coalesce(messages.private, false) as is_public,
         messages.created_at as sent_at,
         cast(null as varchar) as topic,
-        coalesce(messages.loaded_at, messages.updated_at) as loaded_at
+        coalesce({{ utc_timestamp('messages.loaded_at') }}, {{ utc_timestamp('messages.updated_at') }}) as loaded_at
     from read_marks as messages
     left join {{ ref('chatwoot_authors') }} as by_sender
         on

@@ -8,11 +8,11 @@ steps as (
         conversation_id,
         author_type as step,
         0 as step_order,
-        sent_at as happened_at,
+        {{ utc_timestamp('sent_at') }} as happened_at,
         max(loaded_at) as loaded_at
     from {{ ref('stg_chatwoot__messages') }}
     where is_public and author_type in ('customer', 'bot', 'agent')
-    group by message_id, conversation_id, author_type, sent_at
+    group by message_id, conversation_id, author_type, happened_at
 
     union all
 
@@ -22,15 +22,15 @@ steps as (
         cast(conversation_id as varchar) as conversation_id,
         case when name = 'conversation_resolved' then 'resolved' else 'opened' end as step,
         1 as step_order,
-        coalesce(event_end_time, created_at) as happened_at,
-        max(coalesce(loaded_at, updated_at)) as loaded_at
+        coalesce({{ utc_timestamp('event_end_time') }}, {{ utc_timestamp('created_at') }}) as happened_at,
+        max(coalesce({{ utc_timestamp('loaded_at') }}, {{ utc_timestamp('updated_at') }})) as loaded_at
     from {{ source('chatwoot', 'chatwoot_reporting_events') }}
     where
         name in (
             'conversation_resolved', 'conversation_opened', 'conversation_bot_handoff',
             'conversation_captain_inference_handoff'
         )
-    group by id, conversation_id, name, coalesce(event_end_time, created_at)
+    group by id, conversation_id, name, happened_at
 ),
 
 -- Chatwoot's own order: within a second by id, messages before what they lead to.
