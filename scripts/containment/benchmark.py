@@ -26,7 +26,7 @@ from types import FrameType
 
 import duckdb
 
-from containment import headline, lookups, raw_files, warehouse
+from containment import headline, lookups, raw_files, raw_views, warehouse
 from containment.console import Clock, fail, say
 from containment.errors import Stop
 from containment.places import PROJECT, Home
@@ -275,7 +275,7 @@ def run_floor() -> None:
 def make_views(raw: str, folder: str) -> None:
     """Make the warehouse of a home folder, with the views that the nightly lays on raw files."""
     with warehouse.opened(Home(Path(folder)).warehouse) as connection:
-        raw_files.write_views(raw_files.inspect(Path(raw), lookups.load(PROJECT)), connection)
+        raw_views.write_views(raw_files.inspect(Path(raw), lookups.load(PROJECT)), connection)
 
 
 def count_sessions(folder: str) -> None:

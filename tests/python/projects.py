@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from containment import raw_files
+from containment import raw_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
@@ -24,7 +24,8 @@ SEEDED_SOURCE = "sample"  # raw rows as dbt seeds
 FILES_SOURCE = "files"  # raw rows as files in a folder
 CONTRACT = {
     table.name: tuple(table.columns)
-    for table in (raw_files.CONVERSATIONS, raw_files.MESSAGES, raw_files.EVENTS)
+    for table in raw_tables.declared(ROOT, FILES_SOURCE)
+    if table.name != "ratings"
 }
 
 Rows = Sequence[Mapping[str, Any]]
