@@ -16,17 +16,20 @@ from typing import Any
 import chatwoot_fixture
 import duckdb
 import intercom_fixture
-import projects
+import rasa_fixture
+import zendesk_fixture
 
 from containment import sql
 
 FIXTURES: dict[str, ModuleType] = {
     "chatwoot": chatwoot_fixture,
     "intercom": intercom_fixture,
+    "rasa": rasa_fixture,
+    "zendesk": zendesk_fixture,
 }
 # How each is landed, so that every kind of place and file is read by some system.
 CSV, PARQUET, JSONL, DATABASE, WAREHOUSE = "csv", "parquet", "jsonl", "database", "warehouse"
-LANDED = {"chatwoot": DATABASE, "intercom": CSV}
+LANDED = {"chatwoot": PARQUET, "intercom": CSV, "rasa": DATABASE, "zendesk": PARQUET}
 
 
 def land(source: str, folder: Path, warehouse: Path) -> dict[str, str]:
@@ -89,6 +92,3 @@ def add_lookups(project: Path) -> None:
 def cases(source: str) -> dict[str, str]:
     """The sample's conversation -> the system's."""
     return FIXTURES[source].CASE_IDS
-
-
-ROOT = projects.ROOT
