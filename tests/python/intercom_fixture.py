@@ -41,6 +41,7 @@ SCHEMA: dict[str, str] = {
 }
 
 BOT, ADMIN, TEAM = "900", "77", "123456"
+LANDED = "csv"
 AUTHORS = {"b": ("bot", BOT), "a": ("admin", ADMIN)}
 
 # What misleads, each a conversation of its own: its timeline in the notation of the worked cases,
@@ -65,12 +66,22 @@ FIRST_CASE, FIRST_TRAP = 156643300000001, 156643300000101
 CASE_IDS = {name: str(number) for number, name in enumerate(WORKED_CASES, start=FIRST_CASE)}
 TRAP_IDS = {name: str(number) for number, name in enumerate(TRAPS, start=FIRST_TRAP)}
 
+# What Intercom says of Fin, conversation by conversation.
+VERDICTS = {
+    FOUNDING: "escalated",
+    "case-01": "confirmed_resolution",
+    "case-02": "negative_feedback",
+    "case-05": "assumed_resolution",
+    "case-10": "assumed_resolution",
+}
+
 
 def tables() -> dict[str, list[Row]]:
     """Every table with its rows."""
     inbox = Inbox()
     for name, timeline in WORKED_CASES.items():
-        inbox.play(CASE_IDS[name], timeline, "email" if name == FOUNDING else "conversation")
+        channel = "email" if name == FOUNDING else "conversation"
+        inbox.play(CASE_IDS[name], timeline, channel, VERDICTS.get(name))
     for name, (timeline, _) in TRAPS.items():
         inbox.play(TRAP_IDS[name], timeline, "conversation")
     synced = {"_fivetran_synced": LOADED}
@@ -103,7 +114,9 @@ class Inbox:
         }
     )
 
-    def play(self, conversation: str, timeline: str, source_type: str) -> None:
+    def play(
+        self, conversation: str, timeline: str, source_type: str, verdict: str | None = None
+    ) -> None:
         """Live through one conversation: its first message is in its own row."""
         contact = f"5f{int(conversation):022x}"
         authors = {**AUTHORS, "c": ("user", contact)}
@@ -120,6 +133,7 @@ class Inbox:
             "source_delivered_as": "automated" if first == "p" else "customer_initiated",
             "source_body": SECRET,
             "source_subject": SECRET,
+            "ai_agent_resolution_state": verdict,
             "state": "closed",
         }
         # The version before, of which only the opening was known.

@@ -18,6 +18,7 @@ SCHEMA: dict[str, str] = {
     "events": """id integer, sender_id varchar, type_name varchar, "timestamp" double,
         intent_name varchar, action_name varchar, data varchar""",
 }
+LANDED = "database"
 # What a user adds: Rasa has no event by which a conversation is settled, and no channel for e-mail.
 LOOKUPS = {
     "rasa/rasa_actions.csv": ["action_case_settled,resolved"],

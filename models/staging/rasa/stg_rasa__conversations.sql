@@ -18,7 +18,7 @@ final as (
         cast(null as varchar) as brand,
         conversations.sender_id as customer_id,
         conversations.created_at,
-        channels.exclusion_reason,
+        nullif(channels.exclusion_reason, '') as exclusion_reason,
         conversations.loaded_at
     from conversations
     left join {{ ref('rasa_channels') }} as channels
