@@ -44,7 +44,11 @@ final as (
             when messages.sender_kind = 'Contact' then cast(messages.sender_id as varchar)
             when messages.sender_kind <> 'none' then concat_ws(' ', messages.sender_kind, messages.sender_id)
         end as author_id,
-        not coalesce(messages.private, false) as is_public,
+        -- What cannot be read stays as it is, so that the message is rejected: it may be a note.
+        case
+            when {{ boolean('messages.private', 'false') }} is null then cast(messages.private as varchar)
+            else cast(not {{ boolean('messages.private', 'false') }} as varchar)
+        end as is_public,
         messages.created_at as sent_at,
         cast(null as varchar) as topic,
         coalesce({{ utc_timestamp('messages.loaded_at') }}, {{ utc_timestamp('messages.updated_at') }}) as loaded_at

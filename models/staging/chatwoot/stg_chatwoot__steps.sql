@@ -11,7 +11,7 @@ steps as (
         {{ utc_timestamp('sent_at') }} as happened_at,
         max(loaded_at) as loaded_at
     from {{ ref('stg_chatwoot__messages') }}
-    where is_public and author_type in ('customer', 'bot', 'agent')
+    where {{ boolean('is_public', 'true') }} and author_type in ('customer', 'bot', 'agent')
     group by message_id, conversation_id, author_type, happened_at
 
     union all

@@ -11,6 +11,7 @@ from typing import Any
 # Before dlt is imported: it reports home otherwise, and logs what it meets.
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
+os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")  # the files themselves are kept
 
 import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
@@ -42,7 +43,7 @@ def load(into: dlt.Pipeline, source: DltSource, *, full: bool) -> dict[str, int]
     place to go on from are thrown away, and everything is read again.
     """
     if full:
-        into.drop_pending_packages()
+        into.abort_packages()
     elif into.has_pending_data:
         into.run()
     into.run(source, loader_file_format="parquet", refresh="drop_sources" if full else None)

@@ -12,7 +12,8 @@ from timelines import FOUNDING, LOADED, START, WORKED_CASES, steps
 SECRET = "keep-this-secret"
 # Columns with their types, as the system has them.
 SCHEMA: dict[str, str] = {
-    "conversation": "id int, channel text, customer_id int, created_at timestamp, updated_at timestamp",
+    "conversation": """id int, channel text, customer_id int, created_at timestamp,
+        updated_at timestamp""",
     "message": """id int, conversation_id int, sender text, sender_id int, body text,
         private boolean, created_at timestamp""",
     "event": "id int, conversation_id int, name text, created_at timestamp",
