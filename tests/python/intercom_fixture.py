@@ -134,6 +134,9 @@ class Inbox:
             "source_body": SECRET,
             "source_subject": SECRET,
             "ai_agent_resolution_state": verdict,
+            "conversation_rating_value": 4 if verdict == "escalated" else None,
+            "conversation_rating_created_at": START + timedelta(minutes=3),
+            "conversation_rating_remark": SECRET,
             "state": "closed",
         }
         # The version before, of which only the opening was known.

@@ -32,6 +32,9 @@ SCHEMA: dict[str, str] = {
         phone varchar, role varchar, suspended boolean""",
     "brand": "id bigint, _fivetran_synced timestamp, active boolean, name varchar",
     "ticket_tag": "tag varchar, ticket_id bigint, _fivetran_synced timestamp",
+    "satisfaction_rating": """id bigint, _fivetran_synced timestamp, assignee_id bigint,
+        comment varchar, created_at timestamp, reason varchar, requester_id bigint, score varchar,
+        ticket_id bigint, updated_at timestamp""",
     "ticket_chat": """chat_id varchar, _fivetran_synced timestamp, authenticated boolean,
         backend varchar, channel varchar, conversation_id varchar, initiator int, tags varchar,
         ticket_id bigint, user_id bigint, visitor_id varchar, webpath varchar""",
@@ -109,6 +112,12 @@ def tables() -> dict[str, list[Row]]:
             desk.add("ticket_chat", **{**desk.tables["ticket_chat"][-1], "ticket_id": 9})
             desk.tables["ticket_chat"][-1]["ticket_id"] = 100_000
             desk.ticket(100_000, START, "native_messaging")
+    rated = {"ticket_id": FIRST_CASE, "comment": SECRET}
+    asked, given = START + timedelta(minutes=2), START + timedelta(minutes=3)
+    desk.add("satisfaction_rating", id=1, score="offered", created_at=asked, **rated)
+    desk.add(
+        "satisfaction_rating", id=2, score="good", created_at=asked, updated_at=given, **rated
+    )
     desk.add("brand", id=BRAND, active=True, name="Worked cases")
     for user, role in ((BOT, "agent"), (AGENT, "agent")):
         desk.add("user", id=user, role=role, name=SECRET, email=f"{SECRET}@example.org")
