@@ -519,7 +519,8 @@ def test_ratings_are_read_as_text_whatever_their_type(
     )
     rows = read(folder, "files_ratings", connection)
     assert [(row["score"], row["max_score"]) for row in rows] == [("4", None), ("4.5", "10")]
-    assert set(types("files_ratings", connection)) == set(raw_files.RATINGS.columns)
+    declared = {table.name: table for table in raw_tables.declared(PROJECT, raw_files.SOURCE)}
+    assert set(types("files_ratings", connection)) == set(declared["ratings"].columns)
     assert warnings(folder) == []
 
 
