@@ -27,7 +27,13 @@ counted as (
         count(case when is_contained and is_recontacted_24h is not null then 1 end) as matured_24h_sessions,
         count(case when is_contained and not is_recontacted_24h then 1 end) as durable_24h_sessions,
         count(case when is_contained and is_recontacted_7d is not null then 1 end) as matured_7d_sessions,
-        count(case when is_contained and not is_recontacted_7d then 1 end) as durable_7d_sessions
+        count(case when is_contained and not is_recontacted_7d then 1 end) as durable_7d_sessions,
+        count(case when is_closed then csat_score end) as rated_sessions,
+        count(case when is_contained then csat_score end) as rated_contained_sessions,
+        count(case when outcome = 'escalated' then csat_score end) as rated_escalated_sessions,
+        {{ exact_sum("case when is_closed then csat_score end") }} as csat_score_sum,
+        {{ exact_sum("case when is_contained then csat_score end") }} as contained_csat_score_sum,
+        {{ exact_sum("case when outcome = 'escalated' then csat_score end") }} as escalated_csat_score_sum
     from sessions
     group by started_date, source, brand, channel, coalesce(bot_id, 'none')
 ),
@@ -44,7 +50,11 @@ final as (
         {{ ratio('bot_contained_sessions', 'bot_involved_sessions') }} as bot_containment_rate,
         {{ ratio('automated_sessions', 'closed_sessions') }} as automation_rate,
         {{ ratio('durable_24h_sessions', 'matured_24h_sessions') }} as durable_containment_rate_24h,
-        {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d
+        {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d,
+        {{ ratio('rated_sessions', 'closed_sessions') }} as response_rate,
+        {{ ratio('csat_score_sum', 'rated_sessions') }} as csat_score,
+        {{ ratio('contained_csat_score_sum', 'rated_contained_sessions') }} as contained_csat_score,
+        {{ ratio('escalated_csat_score_sum', 'rated_escalated_sessions') }} as escalated_csat_score
     from counted
 )
 

@@ -1,11 +1,25 @@
 with
 
+findings as (
+    select
+        source,
+        finding,
+        row_count
+    from {{ ref('int_kept_findings') }}
+    union all
+    select
+        source,
+        finding,
+        row_count
+    from {{ ref('int_rating_findings') }}
+),
+
 final as (
     select
         source,
         finding,
         cast(sum(row_count) as bigint) as row_count
-    from {{ ref('int_kept_findings') }}
+    from findings
     group by source, finding
 )
 

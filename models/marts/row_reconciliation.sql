@@ -74,6 +74,27 @@ counts_added as (
             and source_tables.table_name = rejected_by_table.table_name
 ),
 
+-- Ratings are settled apart from the cut, and not every source has them.
+ratings_added as (
+    select
+        source,
+        table_name,
+        rows_read,
+        rows_used,
+        rows_duplicate,
+        rows_rejected
+    from counts_added
+    union all
+    select
+        source,
+        'ratings' as table_name,
+        rows_read,
+        rows_used,
+        rows_duplicate,
+        rows_rejected
+    from {{ ref('int_rating_counts') }}
+),
+
 final as (
     select
         source,
@@ -82,7 +103,7 @@ final as (
         cast(coalesce(rows_used, 0) as bigint) as rows_used,
         cast(coalesce(rows_duplicate, 0) as bigint) as rows_duplicate,
         cast(coalesce(rows_rejected, 0) as bigint) as rows_rejected
-    from counts_added
+    from ratings_added
 )
 
 select * from final

@@ -9,14 +9,26 @@ settings as (
     from {{ ref('int_settings') }}
 ),
 
+-- The one rating of a segment that counts.
+counted_ratings as (
+    select
+        rated_segment_id,
+        csat_score
+    from {{ ref('int_ratings') }}
+    where is_counted
+),
+
 -- Rule 5: silence is judged at as_of. What is kept says how a segment ends once it has ended.
 is_ended_added as (
     select
         segments.*,
+        counted_ratings.csat_score,
         settings.reporting_timezone,
         segments.open_until_us is null or settings.as_of_us > segments.open_until_us as is_ended
     from {{ ref('int_kept_segments') }} as segments
     cross join settings
+    left join counted_ratings
+        on segments.segment_id = counted_ratings.rated_segment_id
 ),
 
 -- Rule 6.
@@ -74,7 +86,8 @@ final as (
         {{ from_epoch_us('first_resolved_us') }} as resolved_at,
         resolved_by,
         (first_bot_reply_us - first_customer_message_us) / 1e6 as first_bot_reply_seconds,
-        (last_activity_us - started_us) / 1e6 as duration_seconds
+        (last_activity_us - started_us) / 1e6 as duration_seconds,
+        csat_score
     from containment_added
 )
 

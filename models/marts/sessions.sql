@@ -9,15 +9,27 @@ settings as (
     from {{ ref('int_settings') }}
 ),
 
+-- The one rating of a session that counts.
+counted_ratings as (
+    select
+        rated_segment_id,
+        csat_score
+    from {{ ref('int_ratings') }}
+    where is_counted
+),
+
 -- Rule 5: silence is judged at as_of. What is kept says how a segment ends once it has ended.
 is_ended_added as (
     select
         sessions.*,
+        counted_ratings.csat_score,
         settings.as_of_us,
         settings.reporting_timezone,
         sessions.open_until_us is null or settings.as_of_us > sessions.open_until_us as is_ended
     from {{ ref('int_kept_sessions') }} as sessions
     cross join settings
+    left join counted_ratings
+        on sessions.session_id = counted_ratings.rated_segment_id
 ),
 
 -- Rule 6.
@@ -81,7 +93,7 @@ final as (
         (last_activity_us - started_us) / 1e6 as duration_seconds,
         (handoff_first_agent_message_us - first_escalated_us) / 1e6 as handoff_wait_seconds,
         (handoff_last_activity_us - first_escalated_us) / 1e6 as handoff_seconds,
-        cast(null as double) as csat_score,
+        csat_score,
         {{ from_epoch_us('known_next_started_us') }} as next_session_started_at,
         -- Known only once the session is old enough: a return that came early would count, a silence could not.
         case

@@ -48,8 +48,8 @@ NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?([eE][+-]?\d+)?\s*")
 MORE_OF_A_NAME = r"(_data)?([^a-z_].*|_[^a-z].*)?"
 
 
-def inspect(folder: Path, lookups: Lookups, source: str = SOURCE) -> RawData:
-    """Take a folder, the lookup seeds and a source; give the views to make.
+def inspect(folder: Path, lookups: Lookups, source: str = SOURCE, root: Path = PROJECT) -> RawData:
+    """Take a folder, the lookup seeds, a source and the project folder; give the views to make.
 
     Stop when a table or a column that the source needs is missing or cannot be read.
     """
@@ -58,7 +58,7 @@ def inspect(folder: Path, lookups: Lookups, source: str = SOURCE) -> RawData:
     warnings: list[str] = []
     file_count = 0
     with duckdb.connect() as connection:
-        for table in raw_tables.declared(PROJECT, source):
+        for table in raw_tables.declared(root, source):
             files = find(folder, table)
             file_count += len(files)
             selects[table.view] = statement = select(table, _parts(table, files, connection))

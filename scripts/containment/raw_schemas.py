@@ -16,8 +16,8 @@ from containment.raw_places import ADDRESS, Schema
 from containment.raw_views import ATTACHED, Part, RawData, select
 
 
-def inspect(place: Schema, source: str, warehouse_file: Path) -> RawData:
-    """Take a schema and a source; give the views to make.
+def inspect(place: Schema, source: str, warehouse_file: Path, root: Path = PROJECT) -> RawData:
+    """Take a schema, a source and the project folder; give the views to make.
 
     Stop when a table or a column that the source needs is missing. `warehouse_file` is the
     warehouse, where a place without a database is.
@@ -27,7 +27,7 @@ def inspect(place: Schema, source: str, warehouse_file: Path) -> RawData:
     count = 0
     with _opened(place, attach, warehouse_file) as connection:
         found = _tables(place, connection)
-        for table in raw_tables.declared(PROJECT, source):
+        for table in raw_tables.declared(root, source):
             name = found.get(table.name)
             if name is None and table.required:
                 raise Stop(

@@ -123,7 +123,7 @@ def _column(entry: Mapping[str, Any]) -> Column:
         name=entry["name"],
         type=entry.get("data_type", TEXT).lower(),
         required=bool(meta.get("required")),
-        reads=meta.get("reads", entry["name"]).lower(),
+        reads=meta.get("reads", entry["name"]),
         value=meta.get("value"),
     )
 

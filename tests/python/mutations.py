@@ -1131,9 +1131,15 @@ LOOKUPS = [
             ["a_finding_is_counted_over_all_conversations_of_a_source"],
         ),
         (
-            "each conversation is a row",
+            "each count is a row",
             "group by source, finding",
-            "group by source, finding, conversation_id",
+            "group by source, finding, row_count",
+            ["a_finding_is_counted_over_all_conversations_of_a_source"],
+        ),
+        (
+            "what was found in ratings is left out",
+            "from {{ ref('int_rating_findings') }}",
+            "from {{ ref('int_rating_findings') }} where false",
             ["a_finding_is_counted_over_all_conversations_of_a_source"],
         ),
     ),
@@ -1200,6 +1206,12 @@ LOOKUPS = [
             "nullif(conversation_id, '')",
             "conversation_id",
             ["a_row_that_names_no_conversation_has_none"],
+        ),
+        (
+            "used ratings are rejected",
+            "where reject_reason is not null",
+            "",
+            ["the_ratings_that_cannot_be_used_are_rejected_rows_too"],
         ),
     ),
 ]
@@ -2572,6 +2584,474 @@ PUBLISHED = [
     ),
 ]
 
+# --- ratings --------------------------------------------------------------------------------------
+
+SAME_RATING = "partition by source, conversation_id, rating_id, reject_reason"
+
+RATINGS = [
+    *of(
+        "number",
+        (
+            "infinity is a number",
+            "cast(try_cast({{ text(column) }} as decimal(18, 9)) as double)",
+            "try_cast({{ text(column) }} as double)",
+            ["stg_ratings.a_rating_without_a_readable_score_is_rejected"],
+        ),
+        (
+            "numbers are whole",
+            "decimal(18, 9)",
+            "decimal(18, 0)",
+            [
+                "stg_ratings.a_score_is_read_as_a_number",
+                "stg_ratings.a_rating_on_an_unusable_scale_is_rejected",
+            ],
+        ),
+    ),
+    *of(
+        "stg_ratings",
+        (
+            "a scale goes up to 10",
+            "is null then 5 else",
+            "is null then 10 else",
+            [
+                "a_score_is_read_as_a_number",
+                "a_score_outside_its_scale_is_rejected",
+            ],
+        ),
+        (
+            "a rating needs no conversation",
+            "rating_id is null or conversation_id is null",
+            "rating_id is null",
+            ["a_rating_without_an_id_is_rejected"],
+        ),
+        (
+            "a missing time is called unreadable",
+            "when rated_at is null and unreadable_rated_at is null then 'missing_time'",
+            "",
+            ["a_rating_without_a_readable_time_is_rejected"],
+        ),
+        (
+            "a missing score comes before an unreadable time",
+            "when rated_at is null then",
+            "when rated_at is null and score is not null then",
+            ["a_rating_without_a_readable_time_is_rejected"],
+        ),
+        (
+            "a missing score is called unreadable",
+            "when score is null and unreadable_score is null then 'missing_score'",
+            "",
+            ["a_rating_without_a_readable_score_is_rejected"],
+        ),
+        (
+            "an unusable scale comes before an unreadable score",
+            "when score is null then",
+            "when score is null and max_score > 0 then",
+            ["a_rating_without_a_readable_score_is_rejected"],
+        ),
+        (
+            "a scale up to 0 is used",
+            "max_score <= 0",
+            "max_score < 0",
+            ["a_rating_on_an_unusable_scale_is_rejected"],
+        ),
+        (
+            "a scale up to less than 1 is unusable",
+            "max_score <= 0",
+            "max_score < 1",
+            ["a_rating_on_an_unusable_scale_is_rejected"],
+        ),
+        (
+            "an unreadable scale is used",
+            "max_score is null or max_score <= 0",
+            "max_score <= 0",
+            ["a_rating_on_an_unusable_scale_is_rejected"],
+        ),
+        (
+            "the highest score lies outside",
+            "score > max_score",
+            "score >= max_score",
+            ["a_score_outside_its_scale_is_rejected"],
+        ),
+        (
+            "a score of 0 lies outside",
+            "score < 0",
+            "score <= 0",
+            ["a_score_outside_its_scale_is_rejected"],
+        ),
+        (
+            "a score below 0 is used",
+            "score < 0 or ",
+            "",
+            ["a_score_outside_its_scale_is_rejected"],
+        ),
+        (
+            "a time after the load comes before a score outside",
+            "when score < 0 or score > max_score then",
+            "when score < 0 or score > max_score and loaded_at is null then",
+            ["a_score_outside_its_scale_is_rejected"],
+        ),
+        (
+            "exactly a day after the load is too late",
+            "> 86400000000",
+            ">= 86400000000",
+            ["a_rating_more_than_a_day_after_its_load_is_rejected"],
+        ),
+        (
+            "a microsecond more than a day after the load is used",
+            "> 86400000000",
+            "> 86400000001",
+            ["a_rating_more_than_a_day_after_its_load_is_rejected"],
+        ),
+    ),
+    *of(
+        "int_rating_rows",
+        (
+            "the row loaded first counts",
+            "known_at desc nulls last",
+            "known_at asc nulls last",
+            [
+                "of_several_rows_the_one_loaded_last_counts",
+                "a_row_without_a_load_time_counts_as_loaded_at_its_own_time",
+            ],
+        ),
+        (
+            "a row without a load time comes last",
+            "known_at desc nulls last",
+            "loaded_at desc nulls last",
+            ["a_row_without_a_load_time_counts_as_loaded_at_its_own_time"],
+        ),
+        (
+            "the content counts before the load",
+            "known_at desc nulls last,\n                rated_at desc nulls last",
+            "rated_at desc nulls last,\n                known_at desc nulls last",
+            ["of_several_rows_the_one_loaded_last_counts"],
+        ),
+        *(
+            (
+                f"the smallest {column} counts",
+                f" {column} desc nulls last",
+                f" {column} asc nulls last",
+                ["of_rows_loaded_together_the_greatest_content_counts"],
+            )
+            for column in ("rated_at", "score", "max_score")
+        ),
+        *(
+            (
+                f"{first} does not come before {second}",
+                f"{first} desc nulls last,\n                {second} desc nulls last",
+                f"{second} desc nulls last,\n                {first} desc nulls last",
+                ["of_rows_loaded_together_the_greatest_content_counts"],
+            )
+            for first, second in pairwise(("rated_at", "score", "max_score"))
+        ),
+        *(
+            (f"a rating is known without its {column}", SAME_RATING, without, [the_same])
+            for the_same in ("the_same_id_elsewhere_is_no_duplicate",)
+            for column, without in (
+                ("source", SAME_RATING.replace("source, ", "")),
+                ("conversation", SAME_RATING.replace("conversation_id, ", "")),
+                ("id", SAME_RATING.replace("rating_id, ", "")),
+            )
+        ),
+        (
+            "a rejected row takes the place of a usable one",
+            SAME_RATING,
+            SAME_RATING.replace(", reject_reason", ""),
+            ["the_same_id_elsewhere_is_no_duplicate"],
+        ),
+        (
+            "a rejected row repeats another one",
+            "reject_reason is null and row_rank > 1",
+            "row_rank > 1",
+            ["the_same_id_elsewhere_is_no_duplicate"],
+        ),
+        (
+            "what could not be read is lost",
+            "'score': as_read('score')",
+            "'score': 'score'",
+            ["a_rating_that_cannot_be_used_is_told_as_it_came"],
+        ),
+        (
+            "a usable row is told too",
+            "when reject_reason is not null\n",
+            "when true\n",
+            ["a_rating_that_cannot_be_used_is_told_as_it_came"],
+        ),
+    ),
+    *of(
+        "int_ratings",
+        (
+            "what repeats another row is used",
+            " and not is_duplicate",
+            "",
+            ["the_last_rating_of_a_session_counts"],
+        ),
+        (
+            "what is rejected is used",
+            "reject_reason is null and ",
+            "",
+            ["the_last_rating_of_a_session_counts"],
+        ),
+        (
+            "the segment that starts at the time comes after it",
+            ">= ratable_segments.started_us",
+            "> ratable_segments.started_us",
+            ["a_rating_belongs_to_the_segment_before_it"],
+        ),
+        (
+            "the first segment is rated",
+            "segment_number desc",
+            "segment_number asc",
+            ["a_rating_belongs_to_the_segment_before_it"],
+        ),
+        (
+            "sources share their conversations",
+            "ratings.source = ratable_segments.source\n            and ",
+            "",
+            ["a_rating_belongs_to_the_segment_before_it"],
+        ),
+        (
+            "the segment of another conversation is rated",
+            "and ratings.conversation_id = ratable_segments.conversation_id",
+            "",
+            ["a_rating_belongs_to_the_segment_before_it"],
+        ),
+        (
+            "a rating of nothing is lost",
+            "left join ratable_segments",
+            "inner join ratable_segments",
+            ["a_rating_belongs_to_the_segment_before_it"],
+        ),
+        (
+            "a rating of nothing counts",
+            "rated_segment_id is not null\n        and ",
+            "",
+            ["a_rating_belongs_to_the_segment_before_it"],
+        ),
+        (
+            "a rating of an unknown conversation is lost",
+            "left join {{ ref('int_kept_conversations') }}",
+            "inner join {{ ref('int_kept_conversations') }}",
+            ["a_rating_belongs_to_the_segment_before_it"],
+        ),
+        (
+            "a greeting is rated",
+            "('unengaged', 'courtesy')",
+            "('courtesy')",
+            ["a_greeting_and_a_courtesy_are_passed_over"],
+        ),
+        (
+            "a courtesy is rated",
+            "('unengaged', 'courtesy')",
+            "('unengaged')",
+            ["a_greeting_and_a_courtesy_are_passed_over"],
+        ),
+        (
+            "people's own work is passed over",
+            "('unengaged', 'courtesy')",
+            "('unengaged', 'courtesy', 'human')",
+            ["a_greeting_and_a_courtesy_are_passed_over"],
+        ),
+        (
+            "what is no session is not rated",
+            "coalesce(session_id, segment_id)",
+            "session_id",
+            ["a_greeting_and_a_courtesy_are_passed_over"],
+        ),
+        (
+            "the handling is rated by itself",
+            "coalesce(session_id, segment_id)",
+            "segment_id",
+            ["the_last_rating_of_a_session_counts"],
+        ),
+        (
+            "the first rating counts",
+            "rated_at desc, rating_id desc",
+            "rated_at, rating_id desc",
+            [
+                "the_last_rating_of_a_session_counts",
+                "a_rating_belongs_to_the_segment_before_it",
+            ],
+        ),
+        (
+            "the smallest id counts",
+            "rated_at desc, rating_id desc",
+            "rated_at desc, rating_id",
+            ["the_last_rating_of_a_session_counts"],
+        ),
+        (
+            "the scale begins at 1",
+            "ratings.score / ratings.max_score",
+            "(ratings.score - 1) / (ratings.max_score - 1)",
+            ["the_last_rating_of_a_session_counts"],
+        ),
+    ),
+    *of(
+        "int_rating_counts",
+        *(
+            (
+                what,
+                old,
+                new,
+                ["rating_rows_read_used_repeated_and_rejected_are_counted_each_on_their_own"],
+            )
+            for what, old, new in (
+                (
+                    "every row is a duplicate",
+                    "count(case when is_duplicate then 1 end)",
+                    "count(*)",
+                ),
+                ("every row is rejected", "count(reject_reason)", "count(*)"),
+                (
+                    "what is not repeated is used",
+                    "coalesce(used_ratings.rows_used, 0)",
+                    "rating_rows.rows_read - rating_rows.rows_duplicate",
+                ),
+            )
+        ),
+        (
+            "a source without a row has no counts",
+            "left join rating_rows",
+            "inner join rating_rows",
+            ["a_source_without_a_rating_row_has_its_counts_too"],
+        ),
+    ),
+    *of(
+        "int_rating_findings",
+        *(
+            (what, old, new, ["a_rating_that_belongs_to_no_session_is_found"])
+            for what, old, new in (
+                (
+                    "an unknown conversation is a known one",
+                    "when not is_conversation_known then 'ratings_of_unknown_conversation'",
+                    "",
+                ),
+                (
+                    "people's own work is a finding",
+                    " and coalesce(segment_kind <> 'human', true)",
+                    "",
+                ),
+                (
+                    "a rating before everything is no finding",
+                    "coalesce(segment_kind <> 'human', true)",
+                    "segment_kind <> 'human'",
+                ),
+                (
+                    "a rating of a session is a finding",
+                    "session_id is null and ",
+                    "",
+                ),
+                (
+                    "load times that can be read are a finding",
+                    "where unreadable_loaded_at is not null",
+                    "",
+                ),
+            )
+        ),
+    ),
+    *of(
+        "row_reconciliation",
+        (
+            "ratings are left out",
+            "from {{ ref('int_rating_counts') }}",
+            "from {{ ref('int_rating_counts') }} where false",
+            ["rows_read_used_repeated_and_rejected_are_counted_each_on_their_own"],
+        ),
+    ),
+    *of(
+        "sessions",
+        (
+            "every rating counts",
+            "where is_counted",
+            "",
+            ["the_rating_that_counts_is_the_csat_score_of_its_session"],
+        ),
+        (
+            "a session without a rating is left out",
+            "left join counted_ratings",
+            "inner join counted_ratings",
+            ["the_rating_that_counts_is_the_csat_score_of_its_session"],
+        ),
+    ),
+    *of(
+        "segments",
+        (
+            "every rating counts",
+            "where is_counted",
+            "",
+            ["the_rating_that_counts_is_the_csat_score_of_what_it_rates"],
+        ),
+        (
+            "a segment without a rating is left out",
+            "left join counted_ratings",
+            "inner join counted_ratings",
+            ["the_rating_that_counts_is_the_csat_score_of_what_it_rates"],
+        ),
+    ),
+    *of(
+        "containment_daily",
+        *(
+            (what, old, new, ["ratings_of_closed_sessions_are_counted_and_summed"])
+            for what, old, new in (
+                (
+                    "ratings of open sessions are counted",
+                    "count(case when is_closed then csat_score end)",
+                    "count(csat_score)",
+                ),
+                (
+                    "ratings of open sessions are summed",
+                    'exact_sum("case when is_closed then csat_score end")',
+                    "exact_sum('csat_score')",
+                ),
+                (
+                    "every closed session is a rated one",
+                    "count(case when is_contained then csat_score end)",
+                    "count(case when is_contained then 1 end)",
+                ),
+                (
+                    "the mean is one over all sessions",
+                    "ratio('csat_score_sum', 'rated_sessions')",
+                    "ratio('csat_score_sum', 'closed_sessions')",
+                ),
+                (
+                    "the mean of the escalated is that of the contained",
+                    "ratio('escalated_csat_score_sum', 'rated_escalated_sessions')",
+                    "ratio('contained_csat_score_sum', 'rated_contained_sessions')",
+                ),
+            )
+        ),
+    ),
+    *of(
+        "satisfaction",
+        *(
+            (what, old, new, ["closed_sessions_stand_beside_the_work_of_people_alone"])
+            for what, old, new in (
+                (
+                    "an open session is an escalated one",
+                    "segment_kind = 'session' and not is_contained",
+                    "segment_kind = 'session' and is_contained is not true",
+                ),
+                (
+                    "what people have not finished is closed",
+                    "segment_kind = 'human' and outcome <> 'open'",
+                    "segment_kind = 'human'",
+                ),
+                (
+                    "whatever is no session is people's",
+                    "segment_kind = 'human' and outcome <> 'open'",
+                    "segment_kind <> 'session' and outcome <> 'open'",
+                ),
+                ("every segment is a rated one", "count(csat_score)", "count(*)"),
+                (
+                    "the mean is one over all segments",
+                    "ratio('csat_score_sum', 'rated_segments')",
+                    "ratio('csat_score_sum', 'closed_segments')",
+                ),
+            )
+        ),
+    ),
+]
+
 MUTATIONS = [
     *MACROS,
     *STAGING,
@@ -2587,4 +3067,5 @@ MUTATIONS = [
     *JUDGED,
     *RATES,
     *PUBLISHED,
+    *RATINGS,
 ]

@@ -30,8 +30,19 @@ Key = tuple[str, str]  # source, conversation_id
 SOURCES = (projects.SEEDED_SOURCE, projects.FILES_SOURCE)
 TABLES = tuple(projects.CONTRACT)
 ROWS = ("messages", "events")  # the tables whose rows make the timeline
-ID = {"conversations": "conversation_id", "messages": "message_id", "events": "event_id"}
-TIME = {"conversations": "created_at", "messages": "sent_at", "events": "occurred_at"}
+CUT = ("conversations", *ROWS)  # the tables that decide how a conversation is cut
+ID = {
+    "conversations": "conversation_id",
+    "messages": "message_id",
+    "events": "event_id",
+    "ratings": "rating_id",
+}
+TIME = {
+    "conversations": "created_at",
+    "messages": "sent_at",
+    "events": "occurred_at",
+    "ratings": "rated_at",
+}
 
 FIRST_NIGHT = datetime(2026, 3, 9, 2)  # the first hours after clocks changed in New York
 CHANNELS = ("chat", "email", "sms", "fax", None)
@@ -120,11 +131,14 @@ class State:
         return self.code_change, settings
 
     def conversations(self) -> dict[Key, Counter[tuple[Any, ...]]]:
-        """The visible raw rows of each conversation, as a bag; those without its id are one too."""
+        """The visible raw rows of each conversation, as a bag; those without its id are one too.
+
+        Not the ratings: they are settled apart, all of them each night.
+        """
         found: dict[Key, Counter[tuple[Any, ...]]] = {}
         for source, tables in self.visible().items():
-            for table, rows in tables.items():
-                for row in rows:
+            for table in CUT:
+                for row in tables[table]:
                     key = (source, row["conversation_id"] or "")
                     found.setdefault(key, Counter())[(table, *row.values())] += 1
         return found
@@ -141,8 +155,8 @@ class State:
         timeouts, boundaries = self.settings.timeout_minutes, self.settings.boundaries
         found: dict[Key, set[tuple[Any, ...]]] = {}
         for source, tables in self.visible().items():
-            for table, rows in tables.items():
-                for row in rows:
+            for table in CUT:
+                for row in tables[table]:
                     if table == "conversations":
                         channel = row["channel"]
                         words: Any = (channel in timeouts, timeouts.get(channel, timeouts["*"]))
@@ -201,8 +215,8 @@ class World:
             {
                 (source, row["conversation_id"])
                 for source, tables in self.state.raw.items()
-                for rows in tables.values()
-                for row in rows
+                for table in CUT
+                for row in tables[table]
                 if row["conversation_id"] is not None
             }
         )
@@ -235,6 +249,29 @@ class World:
             if is_time(row[TIME[table]])
         ]
         return sorted(times) or [self.now]
+
+    def rating(self, pick: int) -> tuple[str, Row] | None:
+        """One of the ratings with its source; None when there is none."""
+        ratings = [(source, row) for source in SOURCES for row in self.state.raw[source]["ratings"]]
+        ratings.sort(key=lambda found: tuple(str(value) for value in found[1].values()))
+        return ratings[pick % len(ratings)] if ratings else None
+
+    def rate(self, key: Key, at: datetime, loaded_at: str | None) -> None:
+        """Add a rating of a conversation."""
+        source, conversation_id = key
+        self.number_of_ids += 1
+        self.add(
+            source,
+            "ratings",
+            {
+                "rating_id": f"r{self.number_of_ids}",
+                "conversation_id": conversation_id,
+                "score": str(self.number_of_ids % 6),
+                "rated_at": text(at),
+                "max_score": ("5", "10", None)[self.number_of_ids % 3],
+                "loaded_at": loaded_at,
+            },
+        )
 
     def add(self, source: str, table: str, row: Row) -> None:
         """Add a row."""
@@ -343,6 +380,10 @@ def start(seed: int, conversations: int) -> World:
             again = random.randrange(len(SCENES))
             first = world.now - length(again) - ago / 2
             world.play(key, again, first, loaded_each_night=True)
+    for key in world.all_keys():
+        at = random.choice(world.timed(key)) + timedelta(minutes=random.choice((-1, 0, 7)))
+        for _ in range(random.choice((0, 0, 1, 2))):  # both at the same time
+            world.rate(key, at, text(min(world.now, next_night(at))))
     return world
 
 
@@ -477,6 +518,7 @@ def corrected(table: str, row: Row, column: int) -> Row:
         "conversations": ("channel", "brand", "customer_id", "exclusion_reason"),
         "messages": ("sent_at", "author_type", "topic", "author_id"),
         "events": ("occurred_at", "event_type", "reason", "actor_type"),
+        "ratings": ("score", "rated_at", "max_score", "score"),
     }[table]
     name = columns[column % 4]
     if name in TIME.values():
@@ -491,6 +533,8 @@ def corrected(table: str, row: Row, column: int) -> Row:
         "author_type": AUTHORS,
         "event_type": EVENT_TYPES,
         "actor_type": AUTHORS[:3],
+        "score": ("0", "1", "3", "5"),
+        "max_score": ("5", "10", None),
     }.get(name, ("corrected", None, "corrected again"))
     place = choices.index(new[name]) if new[name] in choices else -1
     new[name] = choices[(place + 1) % len(choices)]
@@ -665,6 +709,7 @@ class SpoiltValue(Happening):
                 "conversations": (("created_at", "soon"), ("loaded_at", "never")),
                 "messages": (("is_public", "maybe"), ("loaded_at", "never")),
                 "events": (("actor_type", "robot"), ("loaded_at", "never")),
+                "ratings": (("score", "good"), ("max_score", "none")),
             }[table][self.value % 2]
             row[column] = value
 
@@ -756,6 +801,81 @@ class ShiftedContent(Happening):
                 "events": ("reason", "event_type"),
             }[table]
             row[one], row[other] = row[other], row[one]
+
+
+@dataclass(frozen=True)
+class NewRating(Happening):
+    """A conversation is rated around the time of one of its rows, however long ago."""
+
+    conversation: int
+    row: int
+    minutes: int
+
+    def happen(self, world: World) -> None:
+        key = world.key(self.conversation)
+        times = world.timed(key)
+        at = times[self.row % len(times)] + timedelta(minutes=self.minutes - 10)
+        world.rate(key, at, text(world.now))
+
+
+@dataclass(frozen=True)
+class RepeatedRating(Happening):
+    """The very same rating once more."""
+
+    row: int
+
+    def happen(self, world: World) -> None:
+        if found := world.rating(self.row):
+            world.add(found[0], "ratings", dict(found[1]))
+
+
+@dataclass(frozen=True)
+class CorrectedRating(Happening):
+    """A rating comes again, with other content and a newer loaded_at."""
+
+    row: int
+    column: int
+
+    def happen(self, world: World) -> None:
+        if found := world.rating(self.row):
+            new = corrected("ratings", found[1], self.column)
+            world.add(found[0], "ratings", {**new, "loaded_at": text(world.now)})
+
+
+@dataclass(frozen=True)
+class RatingCorrectedInPlace(Happening):
+    """A rating has other content tonight, and the loaded_at that it always had."""
+
+    row: int
+    column: int
+
+    def happen(self, world: World) -> None:
+        if found := world.rating(self.row):
+            found[1].update(corrected("ratings", found[1], self.column))
+
+
+@dataclass(frozen=True)
+class DeletedRating(Happening):
+    """A rating is gone."""
+
+    row: int
+
+    def happen(self, world: World) -> None:
+        if found := world.rating(self.row):
+            world.remove(found[0], "ratings", found[1])
+
+
+@dataclass(frozen=True)
+class MovedRating(Happening):
+    """A rating is moved to another conversation of its source, and keeps its loaded_at."""
+
+    row: int
+    to: int
+
+    def happen(self, world: World) -> None:
+        if found := world.rating(self.row):
+            others = [key for source, key in world.all_keys() if source == found[0]]
+            found[1]["conversation_id"] = others[self.to % len(others)] if others else "nobody"
 
 
 @dataclass(frozen=True)
@@ -923,11 +1043,16 @@ SPARSE: tuple[type[Happening], ...] = (
     *(SpoiltTime, SpoiltValue, MendedTime, RowWithoutId, SwappedBack, ExchangedContent),
     ShiftedContent,
 )
+# What touches one rating, and so no conversation's cut.
+OF_RATINGS: tuple[type[Happening], ...] = (
+    *(NewRating, RepeatedRating, CorrectedRating, RatingCorrectedInPlace, DeletedRating),
+    MovedRating,
+)
 SWEEPING: tuple[type[Happening], ...] = (
     *(ReorderedRows, EmptiedTable, RestoredTables, SwitchedSource, Reverted),
     *(GivenAsOf, ForgottenAsOf, ChangedTimeZone),
 )
-KINDS = (*SPARSE, *SWEEPING, *RULE_CHANGES)
+KINDS = (*SPARSE, *OF_RATINGS, *SWEEPING, *RULE_CHANGES)
 
 
 # --- nights ---------------------------------------------------------------------------------------
@@ -954,13 +1079,14 @@ def script(seed: int) -> tuple[Night, ...]:
     """Nights in which everything happens that can, in an order and at places of that seed."""
     random = Random(seed)
     deck: list[type[Happening]] = []
+    little = (*SPARSE, *OF_RATINGS)
 
     def some(*first: Happening | type[Happening], count: int = 3) -> tuple[Happening, ...]:
-        """These happenings, and the next of the sparse ones."""
+        """These happenings, and the next of those that touch little."""
         kinds: list[Happening | type[Happening]] = [*first]
         for _ in range(count):
             if not deck:
-                deck.extend(random.sample(SPARSE, len(SPARSE)))
+                deck.extend(random.sample(little, len(little)))
             kinds.append(deck.pop())
         return tuple(kind if isinstance(kind, Happening) else drawn(kind, random) for kind in kinds)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal
 from hashlib import md5
 from math import sqrt
 from typing import Any, TypeVar
@@ -19,10 +20,10 @@ from zoneinfo import ZoneInfo
 RawRow = dict[str, "str | None"]
 Row = dict[str, Any]
 T = TypeVar("T")
-UsableRow = TypeVar("UsableRow", "Message", "Event", "Conversation")
+UsableRow = TypeVar("UsableRow", "Message", "Event", "Conversation", "Rating")
 
 UTC = timezone(timedelta(0))
-TABLES = ("conversations", "messages", "events")
+TABLES = ("conversations", "messages", "events", "ratings")
 AUTHOR_TYPES = ("customer", "bot", "agent", "system")
 ACTIVITY_AUTHORS = ("customer", "bot", "agent")
 BOOLEANS = {
@@ -32,6 +33,8 @@ BOOLEANS = {
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 WILSON_Z = 1.959963984540054
+DEFAULT_MAX_SCORE = Decimal(5)
+NINE_DIGITS = Decimal("1e-9")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -61,6 +64,8 @@ class Result:
     messages: list[Row] = field(default_factory=list)
     conversations: list[Row] = field(default_factory=list)
     containment_daily: list[Row] = field(default_factory=list)
+    ratings: list[Row] = field(default_factory=list)
+    satisfaction: list[Row] = field(default_factory=list)
     rejected_rows: list[Row] = field(default_factory=list)
     row_reconciliation: list[Row] = field(default_factory=list)
     as_of: datetime | None = None
@@ -110,6 +115,24 @@ class Conversation:
 
 
 @dataclass(frozen=True)
+class Rating:
+    """A usable rating row, cleaned."""
+
+    source: str
+    conversation_id: str
+    rating_id: str
+    rated_at: datetime
+    score: Decimal
+    max_score: Decimal
+    loaded_at: datetime | None
+
+    @property
+    def csat_score(self) -> float:
+        """The score as a share of the highest of its scale."""
+        return float(self.score) / float(self.max_score)
+
+
+@dataclass(frozen=True)
 class Terminal:
     """A terminal event (rule 3): an event whose type maps to `resolved` or `escalated`."""
 
@@ -150,13 +173,18 @@ class Segment:
         ).hexdigest()
 
     @property
-    def session_id(self) -> str | None:
+    def session(self) -> "Segment | None":
         """The session that the segment is, or (a handoff) that it handles; else null."""
         if self.kind == "session":
-            return self.segment_id
+            return self
         if self.kind == "handoff" and self.origin is not None and self.origin.kind == "session":
-            return self.origin.segment_id
+            return self.origin
         return None
+
+    @property
+    def session_id(self) -> str | None:
+        """The key of that session."""
+        return None if self.session is None else self.session.segment_id
 
     @property
     def started_at(self) -> datetime:
@@ -201,6 +229,8 @@ TIME_PATTERN = re.compile(
     r"(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?"
     r"(?P<offset>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
+NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+LARGEST_NUMBER = Decimal("999999999.999999999")
 
 
 def text(row: RawRow, column: str) -> str | None:
@@ -252,6 +282,13 @@ def parse_time(value: str | None) -> datetime | None:
 def time_of(row: RawRow, column: str) -> datetime | None:
     """An optional time: one that does not parse counts as null."""
     return parse_time(text(row, column))
+
+
+def number_of(row: RawRow, column: str) -> Decimal | None:
+    """A number of up to nine digits before and after the point, rounded to these; else null."""
+    match = NUMBER_PATTERN.fullmatch((text(row, column) or "").strip())
+    number = Decimal(match.group()).quantize(NINE_DIGITS, ROUND_HALF_UP) if match else None
+    return None if number is None or abs(number) > LARGEST_NUMBER else number
 
 
 # ---------------------------------------------------------------------------------------------
@@ -316,6 +353,38 @@ def conversation_reason(row: RawRow) -> str | None:
     return id_reason(row, "conversation_id")
 
 
+def score_reason(row: RawRow) -> str | None:
+    """`missing_score`: null or blank; `unreadable_score`: not a number.
+
+    `unusable_max_score`: given, but not a number above 0. `score_out_of_range`: not from 0 to it.
+    """
+    if text(row, "score") is None:
+        return "missing_score"
+    score, highest = number_of(row, "score"), max_score_of(row)
+    if score is None:
+        return "unreadable_score"
+    if highest is None or highest <= 0:
+        return "unusable_max_score"
+    return None if 0 <= score <= highest else "score_out_of_range"
+
+
+def max_score_of(row: RawRow) -> Decimal | None:
+    """The highest score of the scale, 5 by default; null when it is not a number."""
+    if text(row, "max_score") is None:
+        return DEFAULT_MAX_SCORE
+    return number_of(row, "max_score")
+
+
+def rating_reason(row: RawRow) -> str | None:
+    """Why a rating row cannot be used; the first reason counts; null when it can."""
+    return (
+        id_reason(row, "rating_id", "conversation_id")
+        or time_reason(row, "rated_at")
+        or score_reason(row)
+        or load_reason(row, "rated_at")
+    )
+
+
 def clean_message(source: str, row: RawRow) -> Message:
     """A usable message row; `is_public` is true by default."""
     return Message(
@@ -360,6 +429,19 @@ def clean_conversation(source: str, row: RawRow) -> Conversation:
     )
 
 
+def clean_rating(source: str, row: RawRow) -> Rating:
+    """A usable rating row, cleaned."""
+    return Rating(
+        source=source,
+        conversation_id=required(row["conversation_id"]),
+        rating_id=required(row["rating_id"]),
+        rated_at=required(time_of(row, "rated_at")),
+        score=required(number_of(row, "score")),
+        max_score=required(max_score_of(row)),
+        loaded_at=time_of(row, "loaded_at"),
+    )
+
+
 def required(value: T | None) -> T:
     """A value that a usable row always has."""
     assert value is not None
@@ -371,7 +453,7 @@ def required(value: T | None) -> T:
 # ---------------------------------------------------------------------------------------------
 
 
-def loaded_time(row: Message | Event | Conversation) -> datetime | None:
+def loaded_time(row: Message | Event | Conversation | Rating) -> datetime | None:
     """Rule 5: "its `loaded_at`, or where it has none its own time"."""
     if row.loaded_at is not None:
         return row.loaded_at
@@ -379,19 +461,23 @@ def loaded_time(row: Message | Event | Conversation) -> datetime | None:
         return row.sent_at
     if isinstance(row, Event):
         return row.occurred_at
+    if isinstance(row, Rating):
+        return row.rated_at
     return row.created_at
 
 
-def row_identity(row: Message | Event | Conversation) -> Hashable:
-    """Rule 10: "A message or event is identified by (source, conversation, id)"."""
+def row_identity(row: Message | Event | Conversation | Rating) -> Hashable:
+    """Rule 10: "A message or event is identified by (source, conversation, id)"; so is a rating."""
     if isinstance(row, Message):
         return (row.source, row.conversation_id, row.message_id)
     if isinstance(row, Event):
         return (row.source, row.conversation_id, row.event_id)
+    if isinstance(row, Rating):
+        return (row.source, row.conversation_id, row.rating_id)
     return (row.source, row.conversation_id)
 
 
-def content(row: Message | Event | Conversation) -> tuple[Any, ...]:
+def content(row: Message | Event | Conversation | Rating) -> tuple[Any, ...]:
     """The columns whose cleaned values decide between rows that were loaded at the same time."""
     if isinstance(row, Message):
         return (
@@ -404,6 +490,8 @@ def content(row: Message | Event | Conversation) -> tuple[Any, ...]:
         )
     if isinstance(row, Event):
         return (row.occurred_at, row.event_type, row.actor_type, row.reason, row.loaded_at)
+    if isinstance(row, Rating):
+        return (row.rated_at, row.score, row.max_score, row.loaded_at)
     return (
         row.channel,
         row.brand,
@@ -414,7 +502,7 @@ def content(row: Message | Event | Conversation) -> tuple[Any, ...]:
     )
 
 
-def precedence(row: Message | Event | Conversation) -> tuple[tuple[bool, Any], ...]:
+def precedence(row: Message | Event | Conversation | Rating) -> tuple[tuple[bool, Any], ...]:
     """Rule 10: "the one loaded last counts", then "the greatest content"; null is lowest."""
     return tuple((value is not None, value) for value in (loaded_time(row), *content(row)))
 
@@ -598,6 +686,112 @@ def describe(segments: list[Segment], as_of: datetime, settings: Settings) -> No
 
 
 # ---------------------------------------------------------------------------------------------
+# Ratings
+# ---------------------------------------------------------------------------------------------
+
+
+def segment_before(segments: list[Segment], rating: Rating) -> Segment | None:
+    """The last segment that started at or before the rating.
+
+    A greeting that nobody answered and a courtesy are no support that could be rated.
+    """
+    before = None
+    for segment in segments:
+        is_support = segment.kind not in ("unengaged", "courtesy")
+        if is_support and segment.started_at <= rating.rated_at:
+            before = segment
+    return before
+
+
+def rated_segment(segments: list[Segment], rating: Rating) -> Segment | None:
+    """What is rated: the session of the segment before the rating, else that segment itself."""
+    before = segment_before(segments, rating)
+    return before.session or before if before is not None else None
+
+
+def counted_ratings(segments: list[Segment], ratings: list[Rating]) -> dict[str, Rating]:
+    """Of several ratings of one segment the last; at the same time the one of the greatest id."""
+    counted: dict[str, Rating] = {}
+    for rating in sorted(ratings, key=lambda each: (each.rated_at, each.rating_id)):
+        rated = rated_segment(segments, rating)
+        if rated is not None:
+            counted[rated.segment_id] = rating
+    return counted
+
+
+def rating_rows(segments: list[Segment], ratings: list[Rating]) -> list[Row]:
+    """The rows of `ratings` of one conversation."""
+    counted = counted_ratings(segments, ratings).values()
+    rows = []
+    for rating in ratings:
+        before = segment_before(segments, rating)
+        rows.append(
+            {
+                "rating_id": rating.rating_id,
+                "source": rating.source,
+                "conversation_id": rating.conversation_id,
+                "rated_at": rating.rated_at,
+                "score": float(rating.score),
+                "max_score": float(rating.max_score),
+                "csat_score": rating.csat_score,
+                "segment_id": before and before.segment_id,
+                "session_id": before and before.session_id,
+                "segment_kind": before and before.kind,
+                "is_counted": any(rating is other for other in counted),
+            }
+        )
+    return rows
+
+
+def add_csat_scores(rows: Iterable[Row], key: str, counted: dict[str, Rating]) -> None:
+    """Fill csat_score of sessions or segments; null where nobody rated."""
+    for row in rows:
+        rating = counted.get(row[key])
+        row["csat_score"] = None if rating is None else rating.csat_score
+
+
+def score_sum(rows: Iterable[Row]) -> float:
+    """The sum of the csat_scores, each to nine digits; 0 without one."""
+    scores = (row["csat_score"] for row in rows if row["csat_score"] is not None)
+    return float(sum((Decimal(score).quantize(NINE_DIGITS) for score in scores), Decimal(0)))
+
+
+def satisfaction(rows: list[Row]) -> dict[str, Any]:
+    """Counts and rates of the ratings of some closed sessions or segments."""
+    rated = [row for row in rows if row["csat_score"] is not None]
+    return {
+        "closed_segments": len(rows),
+        "rated_segments": len(rated),
+        "csat_score_sum": score_sum(rated),
+        "response_rate": ratio(len(rated), len(rows)),
+        "csat_score": ratio(score_sum(rated), len(rated)),
+    }
+
+
+def outcome_group(segment: Row) -> str | None:
+    """contained or escalated sessions, or people alone; null for what is open or none of them."""
+    if segment["outcome"] == "open":
+        return None
+    if segment["segment_kind"] == "session":
+        return "contained" if segment["is_contained"] else "escalated"
+    return "human_only" if segment["segment_kind"] == "human" else None
+
+
+def satisfaction_rows(segments: list[Row]) -> list[Row]:
+    """One row per started_date, source, brand, channel and outcome_group."""
+    names = ("started_date", "source", "brand", "channel")
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for segment in segments:
+        group = outcome_group(segment)
+        if group is not None:
+            groups.setdefault((*(segment[name] for name in names), group), []).append(segment)
+    return [
+        {**dict(zip((*names, "outcome_group"), key, strict=True)), **satisfaction(rows)}
+        for key, rows in groups.items()
+    ]
+
+
+# ---------------------------------------------------------------------------------------------
 # Columns of segments and sessions
 # ---------------------------------------------------------------------------------------------
 
@@ -710,7 +904,6 @@ def session_row(segments: list[Segment], session: Segment, settings: Settings) -
         "session_number": session.session_number,
         "handoff_wait_seconds": wait,
         "handoff_seconds": handling,
-        "csat_score": None,
     }
 
 
@@ -778,7 +971,7 @@ def message_rows(segment: Segment) -> list[Row]:
     ]
 
 
-def ratio(numerator: int, denominator: int) -> float | None:
+def ratio(numerator: float, denominator: int) -> float | None:
     """Rule 8: "every one a ratio of counts of the same rows; null at a zero denominator"."""
     return numerator / denominator if denominator else None
 
@@ -858,6 +1051,26 @@ def daily_counts(sessions: list[Row]) -> dict[str, int]:
     }
 
 
+def daily_satisfaction(sessions: list[Row]) -> dict[str, Any]:
+    """The ratings of the closed sessions, and of those of one outcome alone."""
+    closed = [session for session in sessions if session["outcome"] != "open"]
+    every = satisfaction(closed)
+    contained = satisfaction([session for session in closed if session["is_contained"]])
+    escalated = satisfaction([session for session in closed if not session["is_contained"]])
+    return {
+        "rated_sessions": every["rated_segments"],
+        "rated_contained_sessions": contained["rated_segments"],
+        "rated_escalated_sessions": escalated["rated_segments"],
+        "csat_score_sum": every["csat_score_sum"],
+        "contained_csat_score_sum": contained["csat_score_sum"],
+        "escalated_csat_score_sum": escalated["csat_score_sum"],
+        "response_rate": every["response_rate"],
+        "csat_score": every["csat_score"],
+        "contained_csat_score": contained["csat_score"],
+        "escalated_csat_score": escalated["csat_score"],
+    }
+
+
 def rates(n: dict[str, int]) -> dict[str, float | None]:
     """Rule 8: the rates, each from the counts of the same rows."""
     low, high = wilson(n["contained_sessions"], n["closed_sessions"])
@@ -892,7 +1105,8 @@ def containment_daily_rows(sessions: list[Row]) -> list[Row]:
     for key in sorted(groups):
         counts = daily_counts(groups[key])
         names = ("started_date", "source", "brand", "channel", "bot_id")
-        rows.append({**dict(zip(names, key, strict=True)), **counts, **rates(counts)})
+        satisfied = daily_satisfaction(groups[key])
+        rows.append({**dict(zip(names, key, strict=True)), **counts, **rates(counts), **satisfied})
     return rows
 
 
@@ -904,6 +1118,7 @@ READERS: dict[str, tuple[Callable[[RawRow], str | None], Callable[[str, RawRow],
     "conversations": (conversation_reason, clean_conversation),
     "messages": (message_reason, clean_message),
     "events": (event_reason, clean_event),
+    "ratings": (rating_reason, clean_rating),
 }
 
 
@@ -978,22 +1193,35 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
         for table in TABLES:
             rows, times = read_table(source, table, raw[source].get(table, []), result)
             used[table].extend(rows)
-            loaded.extend(times)
+            # A rating says nothing of the silence that as_of judges.
+            loaded.extend(times if table != "ratings" else [])
     # Rule 5: "by default the newest time at which a usable row was loaded".
     as_of = settings.as_of if settings.as_of is not None else max(loaded, default=None)
     result.as_of = as_of
 
     entries = timelines(used["messages"], used["events"], settings)
-    for key, conversation in known_conversations(*(used[table] for table in TABLES)).items():
+    ratings: dict[tuple[str, str], list[Rating]] = {}
+    for rating in used["ratings"]:
+        ratings.setdefault((rating.source, rating.conversation_id), []).append(rating)
+    counted: dict[str, Rating] = {}
+    known = known_conversations(used["conversations"], used["messages"], used["events"])
+    for key, conversation in known.items():
         segments = cut(conversation, entries.get(key, []), settings)
         if segments:
             describe(segments, required(as_of), settings)
+        result.ratings.extend(rating_rows(segments, ratings.get(key, [])))
+        counted |= counted_ratings(segments, ratings.pop(key, []))
         result.conversations.append(conversation_row(conversation, segments))
         for segment in segments:
             result.segments.append(segment_row(segment, settings))
             result.messages.extend(message_rows(segment))
             if segment.kind == "session":
                 result.sessions.append(session_row(segments, segment, settings))
+    for strangers in ratings.values():  # of conversations that are not known
+        result.ratings.extend(rating_rows([], strangers))
+    add_csat_scores(result.sessions, "session_id", counted)
+    add_csat_scores(result.segments, "segment_id", counted)
+    result.satisfaction = satisfaction_rows(result.segments)
     if result.sessions:
         add_recontacts(result.sessions, required(as_of))
     result.containment_daily = containment_daily_rows(result.sessions)

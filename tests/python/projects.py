@@ -23,9 +23,7 @@ PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests"
 SEEDED_SOURCE = "sample"  # raw rows as dbt seeds
 FILES_SOURCE = "files"  # raw rows as files in a folder
 CONTRACT = {
-    table.name: tuple(table.columns)
-    for table in raw_tables.declared(ROOT, FILES_SOURCE)
-    if table.name != "ratings"
+    table.name: tuple(table.columns) for table in raw_tables.declared(ROOT, FILES_SOURCE)
 }
 
 Rows = Sequence[Mapping[str, Any]]

@@ -510,7 +510,7 @@ def swapping(tmp_path_factory: pytest.TempPathFactory) -> Place:
     hooks = [
         f"copy (from read_csv('{swapping.raw}/_swap/{table}*.csv', all_varchar = true)) "
         f"to '{swapping.raw}/{table}.csv' (header)"
-        for table in projects.CONTRACT
+        for table in faults.raw_rows(0)
     ]
     switch = "{{ env_var('CONTAINMENT_TEST_SWAP', 'no') == 'yes' }}"
     hooks = [f"{{% if {switch[3:-3]} %}} {hook} {{% endif %}}" for hook in hooks]

@@ -137,6 +137,20 @@ def test_a_happening_touches_few_conversations_and_mostly_some(kind: type[Happen
     assert sum(count > 0 for count in touched) >= 10
 
 
+@pytest.mark.parametrize("kind", nights.OF_RATINGS, ids=lambda kind: kind.__name__)
+def test_what_happens_to_a_rating_changes_no_conversation(kind: type[Happening]) -> None:
+    random = Random(1)
+    world = nights.start(1, FEW_CONVERSATIONS)
+    world.end_night()
+    changed = 0
+    for _ in range(20):
+        world.state = copy.deepcopy(world.past[-1])
+        nights.drawn(kind, random).happen(world)
+        assert world.state.changed_since(world.past[-1]) == set()
+        changed += world.state.raw != world.past[-1].raw
+    assert changed >= 15
+
+
 def test_most_conversations_share_customer_and_id_with_others() -> None:
     world = nights.start(1, CONVERSATIONS)
     keys = world.all_keys()

@@ -76,11 +76,13 @@ def mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.S
 
 @st.composite
 def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversation_id: str) -> None:
-    """Add the messages and events of one conversation to the raw tables."""
+    """Add the messages, events and ratings of one conversation to the raw tables."""
     moment = START + draw(st.sampled_from([timedelta(0), timedelta(minutes=29), timedelta(days=1)]))
+    moments = [moment]
     words = st.lists(st.sampled_from("cccbbbaaRREEsn."), min_size=1, max_size=14)
     for number, word in enumerate(draw(words)):
         moment += draw(GAPS)
+        moments.append(moment)
         time = draw(mostly(OFFSETS.map(lambda offset, at=moment: written(at, offset)), NO_TIME))
         row_id = draw(mostly(st.just(str(number)), st.sampled_from(["0", "1", "é", None, " "])))
         shared = {"conversation_id": conversation_id, "loaded_at": draw(loaded_times(moment))}
@@ -117,11 +119,33 @@ def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversatio
             table = raw["events"] if "event_id" in row else raw["messages"]
             table.append({key: again[key] for key in row})
 
+    raw["ratings"] += draw(st.lists(ratings(conversation_id, moments), max_size=6))
+
+
+SCORES = st.sampled_from(["0", "1", "2", " 3 ", "4.5", "5", "5.5", "1e1", "-1", "good", "", None])
+SCALES = st.sampled_from(["", "1", "3", "5.0", "10", "0", "-5", "five", "inf"])
+
+
+@st.composite
+def ratings(draw: st.DrawFn, conversation_id: str, moments: list[datetime]) -> dict[str, Any]:
+    """A rating just before, at or after one of these moments."""
+    step = draw(st.sampled_from([*[timedelta(0)] * 3, -MICROSECOND, timedelta(days=1)]))
+    moment = draw(st.sampled_from([*moments, *moments[-1:] * len(moments)])) + step
+    time = st.builds(written, st.just(moment), OFFSETS)
+    return {
+        "rating_id": draw(mostly(st.sampled_from(["1", "2", "10", "B", "é"]), st.none())),
+        "conversation_id": draw(mostly(st.just(conversation_id), st.sampled_from([None, "?"]))),
+        "score": draw(mostly(st.sampled_from(["1", "2", "3", "4", "5"]), SCORES)),
+        "rated_at": draw(mostly(time, NO_TIME)),
+        "max_score": draw(mostly(st.none(), SCALES)),
+        "loaded_at": draw(loaded_times(moment)),
+    }
+
 
 @st.composite
 def raw_tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     """The raw tables of one source."""
-    raw: dict[str, list[dict[str, Any]]] = {"conversations": [], "messages": [], "events": []}
+    raw: dict[str, list[dict[str, Any]]] = {table: [] for table in projects.CONTRACT}
     for conversation_id in draw(st.lists(IDS, max_size=10, unique=True)):
         draw(timelines(raw, conversation_id))
         # No row: an orphan. Two rows: a duplicate.

@@ -507,6 +507,23 @@ def test_no_events_file(folder: Path, connection: duckdb.DuckDBPyConnection) -> 
     assert read(folder, "files_events", connection) == []
 
 
+def test_ratings_are_read_as_text_whatever_their_type(
+    folder: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    assert read(folder, "files_ratings", connection) == []
+    given = {"rating_id": "r1", "conversation_id": "k1", "rated_at": "2026-01-01T09:00:00Z"}
+    write_lines(folder / "ratings.jsonl", {**given, "score": 4, "comment": "secret"})
+    numbers = "'r2' as rating_id, 'k1' as conversation_id, 4.5 as score, 10 as max_score"
+    write_parquet(
+        folder / "ratings_2.parquet", f"select {numbers}, timestamp '2026-01-01 09:00' as rated_at"
+    )
+    rows = read(folder, "files_ratings", connection)
+    assert [(row["score"], row["max_score"]) for row in rows] == [("4", None), ("4.5", "10")]
+    declared = {table.name: table for table in raw_tables.declared(PROJECT, raw_files.SOURCE)}
+    assert set(types("files_ratings", connection)) == set(declared["ratings"].columns)
+    assert warnings(folder) == []
+
+
 @pytest.mark.parametrize("name", ["messages.csv", "messages.jsonl"])
 def test_table_without_rows(folder: Path, name: str) -> None:
     (folder / "messages.csv").unlink()

@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("sample_conversations.csv", "sample_messages.csv", "sample_events.csv")
+TABLES = ("conversations", "messages", "events", "ratings")
 
 
 def test_committed_sample_is_what_the_script_writes(tmp_path: Path) -> None:
     script = ROOT / "scripts" / "make-sample"
     subprocess.run([sys.executable, script, "--to", tmp_path], check=True)
-    for name in NAMES:
+    for table in TABLES:
+        name = f"sample_{table}.csv"
         committed = ROOT / "seeds" / "sample" / name
         assert (tmp_path / name).read_bytes() == committed.read_bytes(), (
             f"{name} differs: run scripts/make-sample and commit"

@@ -1,0 +1,55 @@
+"""Ratings are optional, and move nothing but what is said of ratings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import projects
+import pytest
+
+OF_RATINGS = ("rated_", "csat_score", "contained_csat", "escalated_csat", "response_rate")
+CUT = ("sessions", "segments", "messages", "conversations", "containment_daily", "dates")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return projects.copy_project(tmp_path / "project")
+
+
+def test_without_ratings_every_other_number_is_the_same(
+    project: Path, tmp_path: Path, sample: Path
+) -> None:
+    for path in project.rglob("*sample*ratings.*"):
+        path.unlink()
+    settings = project / "dbt_project.yml"
+    settings.write_text(settings.read_text().replace("[sample, files]", "[files]"))
+    projects.dbt(project, tmp_path, "build", "--exclude-resource-type", "unit_test", "test")
+    with duckdb.connect(str(sample / "published" / "containment.duckdb"), read_only=True) as both:
+        both.execute(f"attach '{tmp_path}/warehouse/containment.duckdb' as without (read_only)")
+        for mart in CUT:
+            columns = ", ".join(
+                row[0]
+                for row in both.execute(f"describe marts.{mart}").fetchall()
+                if not row[0].startswith(OF_RATINGS)
+            )
+            rows = f"select {columns} from marts.{mart}"
+            others = f"select {columns} from without.marts.{mart}"
+            for one, other in ((rows, others), (others, rows)):
+                assert both.execute(f"{one} except all {other}").fetchall() == [], mart
+        count = "select count(csat_score) from {}marts.sessions"
+        assert both.execute(count.format("")).fetchone() == (138,)
+        assert both.execute(count.format("without.")).fetchone() == (0,)
+        tables = "select list_sort(list(table_name)) from {}marts.row_reconciliation"
+        assert both.execute(tables.format("without.")).fetchone() == (
+            ["conversations", "events", "messages"],
+        )
+
+
+def test_a_source_whose_ratings_would_be_left_out_stops_the_build(
+    project: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(AssertionError, match="sources_with_ratings: add sample"):
+        projects.dbt(
+            project, tmp_path, "compile", "--select", "stg_ratings", sources_with_ratings=[]
+        )
