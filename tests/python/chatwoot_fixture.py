@@ -147,9 +147,7 @@ class Desk:
                 resolved_at = at
             elif step in "EHO":
                 if step == "H":
-                    self._happen(
-                        number, inbox, "conversation_captain_inference_handoff", at, START
-                    )
+                    self._happen(number, inbox, "conversation_captain_inference_handoff", at, START)
                 if step != "O" and not handed_off:  # once in the life of a conversation
                     self._happen(number, inbox, "conversation_bot_handoff", at, START)
                     handed_off = True

@@ -28,9 +28,11 @@ def running(password: str) -> Iterator[str]:
         given.chmod(0o644)
         data = folder / "data"
         _run(
-            [*as_user, str(programs / "initdb"), "--pgdata", str(data), "--username", USER]
-            + ["--pwfile", str(given), "--auth", "scram-sha-256", "--encoding", "UTF8"]
-            + ["--no-sync"]
+            [
+                *(*as_user, str(programs / "initdb"), "--pgdata", str(data), "--no-sync"),
+                *("--username", USER, "--pwfile", str(given), "--auth", "scram-sha-256"),
+                *("--encoding", "UTF8"),
+            ]
         )
         port = _free_port()
         control = [*as_user, str(programs / "pg_ctl"), "--pgdata", str(data), "--wait"]

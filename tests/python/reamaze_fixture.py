@@ -96,8 +96,12 @@ class Desk:
             if step in "REXLSso":
                 status = {
                     "R": BOT_RESOLVED if status in (WITH_BOT, BOT_RESOLVED) else RESOLVED,
-                    **{"E": UNRESOLVED, "L": PENDING, "X": AUTO_RESOLVED, "S": RESOLVED},
-                    **{"s": SPAM_BY_AI, "o": ARCHIVED},
+                    "E": UNRESOLVED,
+                    "L": PENDING,
+                    "X": AUTO_RESOLVED,
+                    "S": RESOLVED,
+                    "s": SPAM_BY_AI,
+                    "o": ARCHIVED,
                 }[step]
             if status != before or step in "RE":
                 self._look(slug, origin, at, status, assigned=step == "E")
@@ -124,9 +128,7 @@ class Desk:
             }
         )
 
-    def _say(
-        self, slug: str, origin: int, at: datetime, author: Row, visibility: int = 0
-    ) -> None:
+    def _say(self, slug: str, origin: int, at: datetime, author: Row, visibility: int = 0) -> None:
         self.messages.append(
             {
                 "body": f"{SECRET}: message {len(self.messages)}",

@@ -1,4 +1,4 @@
-"""The worked cases of the session rules, as scripts/make-sample has them, for the fixtures of other systems."""
+"""The worked cases of the session rules, as scripts/make-sample has them, for other systems."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Load a help desk's data into parquet files: only what staging reads, and never a text or an address."""
+"""Load a help desk's data into parquet files: what staging reads, never a text or an address."""

@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import dlt
 import sqlalchemy
+from dlt.sources.sql_database import sql_table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -18,9 +20,6 @@ from containment.extraction import landing
 from containment.places import PROJECT
 from containment.raw_tables import Table
 
-import dlt
-from dlt.sources.sql_database import sql_table
-
 SYSTEM = "chatwoot"
 CREDENTIALS = "sources.chatwoot.credentials"
 VARIABLE = "SOURCES__CHATWOOT__CREDENTIALS"
@@ -28,7 +27,8 @@ DRIVER = "postgresql+psycopg2"
 LOADED_AT = "loaded_at"  # ours, not Chatwoot's
 # Few rows, which may also be deleted: read whole each time. All others only grow.
 WHOLE = ("inboxes", "accounts", "agent_bot_inboxes", "captain_inboxes")
-# A transaction can end minutes after the time that its rows carry; what is read twice is a duplicate.
+# A transaction can end minutes after the time that its rows carry; rows that are read twice are
+# duplicates, which the night settles.
 SECONDS_READ_AGAIN = 900
 CHUNK = 50_000
 # Of these JSON columns, which also hold addresses and subjects, nothing but these keys is read.
@@ -49,11 +49,10 @@ def extract(folder: Path, *, full: bool, loaded_at: datetime) -> dict[str, int]:
     except (ArgumentError, ValueError, ImportError):
         raise Stop(f"{VARIABLE}: not a database address; write postgresql://...") from None
     where = f"Chatwoot's database ({engine.url.host}:{engine.url.port or 5432})"
-    with landing.told_in_one_line(where, str(address.password or ''), url):
+    with landing.told_in_one_line(where, str(address.password or ""), url):
         try:
             resources = [
-                _resource(engine, table, columns, loaded_at)
-                for table, columns in _readable(engine)
+                _resource(engine, table, columns, loaded_at) for table, columns in _readable(engine)
             ]
             source = dlt.source(lambda: resources, name=SYSTEM)()
             return landing.load(landing.pipeline(SYSTEM, folder), source, full=full)
@@ -111,7 +110,7 @@ def _json_as_text(table: sqlalchemy.Table) -> None:
 
 
 def _only_what_is_read(loaded_at: datetime) -> Callable[..., Any]:
-    """What makes dlt's statement select the keys of JSON columns alone, and the time of the load."""
+    """What makes dlt's statement select the keys of JSON columns alone, and the load's time."""
 
     def adapt(query: sqlalchemy.Select, *_: Any) -> sqlalchemy.Select:
         return query.with_only_columns(

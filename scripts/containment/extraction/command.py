@@ -27,13 +27,13 @@ SYSTEMS = ("chatwoot",)
     "--to",
     "folder",
     metavar="DIR",
-    help="The folder of all landed systems; the files go to DIR/SYSTEM (default: raw/ in the home).",
+    help="The folder of all landed systems; files go to DIR/SYSTEM (default: raw/ in the home).",
 )
 @click.option(
     "--home",
     metavar="DIR",
     envvar="CONTAINMENT_HOME",
-    help="As of scripts/nightly: where raw/ and logs/ live (CONTAINMENT_HOME; default: the project).",
+    help="Where raw/ and logs/ live (CONTAINMENT_HOME; default: the project).",
 )
 @click.option("--full", is_flag=True, help="Throw away what was loaded, and read everything again.")
 def command(system: str, folder: str | None, home: str | None, full: bool) -> int:

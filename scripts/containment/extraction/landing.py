@@ -1,4 +1,7 @@
-"""Where extracted rows land: parquet files in a folder, written by dlt, which also keeps the place to go on from."""
+"""Where extracted rows land: parquet files in a folder, written by dlt.
+
+dlt also keeps the place from which the next run goes on.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ WORK = "_extract"  # dlt's own files; a name with _ is none of the tables
 
 
 def pipeline(system: str, folder: Path) -> dlt.Pipeline:
-    """Take the system and the folder of all landed systems, give the pipeline into `folder`/system."""
+    """Take a system and the folder of all landed ones, give the pipeline into `folder`/system."""
     folder.mkdir(parents=True, exist_ok=True)
     return dlt.pipeline(
         pipeline_name=f"containment_{system}",
