@@ -27,11 +27,14 @@ final as (
             from {{ ref('chatwoot_excluded_labels') }} as excluded_labels
             where
                 list_contains(
-                    string_split(regexp_replace(lower(trim(conversations.cached_label_list)), '\s*,\s*', ',', 'g'), ','),
+                    string_split(
+                        regexp_replace(lower(trim(conversations.cached_label_list)), '\s*,\s*', ',', 'g'), ','
+                    ),
                     lower(trim(excluded_labels.label))
                 )
         ) as exclusion_reason,
-        coalesce({{ utc_timestamp('conversations.loaded_at') }}, {{ utc_timestamp('conversations.updated_at') }}) as loaded_at
+        coalesce({{ utc_timestamp('conversations.loaded_at') }}, {{ utc_timestamp('conversations.updated_at') }})
+            as loaded_at
     from {{ source('chatwoot', 'chatwoot_conversations') }} as conversations
     left join latest_inboxes as inboxes
         on conversations.inbox_id = inboxes.id

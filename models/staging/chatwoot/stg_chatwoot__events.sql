@@ -21,8 +21,8 @@ bot_conversations as (
     where inbox_id in (select bot_inboxes.inbox_id from bot_inboxes)
 ),
 
--- Chatwoot writes conversation_bot_handoff once in the life of a conversation, and nothing at all when a customer comes back
--- to the bot. A later handoff shows as an opening of what the bot had; every other opening is none.
+-- Chatwoot writes conversation_bot_handoff once in the life of a conversation, and nothing at all when a customer comes
+-- back to the bot. A later handoff shows as an opening of what the bot had; every other opening is none.
 openings_from_bot as (
     select steps.event_id
     from {{ ref('stg_chatwoot__steps') }} as steps
@@ -34,7 +34,8 @@ openings_from_bot as (
             when steps.is_first_status then true
             when steps.is_bot_since then true
             -- The bot was given it by the customer's message, and handed it on without a word of its own.
-            when steps.is_after_resolution and steps.is_customer_since then bot_conversations.conversation_id is not null
+            when steps.is_after_resolution and steps.is_customer_since
+                then bot_conversations.conversation_id is not null
             else false
         end
 ),
@@ -63,8 +64,8 @@ reporting_events as (
         on {{ chatwoot_number('events.id') }} = openings_from_bot.event_id
 ),
 
--- An older Chatwoot, and a bot that writes in open conversations, leave no event when a person takes over. The moment just
--- before the reply, so that the reply belongs to what follows the escalation.
+-- An older Chatwoot, and a bot that writes in open conversations, leave no event when a person takes over. The moment
+-- just before the reply, so that the reply belongs to what follows the escalation.
 takeovers as (
     select
         concat('takeover ', message_id) as event_id,

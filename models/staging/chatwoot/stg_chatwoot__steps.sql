@@ -72,7 +72,8 @@ final as (
         coalesce(resolved_number > coalesce(opened_number, 0), false) as is_after_resolution,
         coalesce(customer_number > greatest(coalesce(resolved_number, 0), coalesce(opened_number, 0)), false)
             as is_customer_since,
-        coalesce(bot_number > greatest(coalesce(resolved_number, 0), coalesce(opened_number, 0)), false) as is_bot_since,
+        coalesce(bot_number > greatest(coalesce(resolved_number, 0), coalesce(opened_number, 0)), false)
+            as is_bot_since,
         coalesce(
             bot_number
             > greatest(coalesce(resolved_number, 0), coalesce(opened_number, 0), coalesce(agent_number, 0)),

@@ -46,7 +46,7 @@ final as (
             when try_cast(activity.timestamp as double) is null then activity.timestamp
             else
                 cast(
-                    make_timestamp(cast(round(cast(activity.timestamp as double) * 1000000) as bigint)) as varchar
+                    make_timestamp(cast(round(try_cast(activity.timestamp as double) * 1000000) as bigint)) as varchar
                 )
         end as happened_at,
         activity.channelid as channel_id,
