@@ -1,4 +1,4 @@
-{{ config(enabled='intercom' in var('sources')) }}
+{{ config(enabled='intercom' in var('sources') or target.name == 'lint') }}
 
 -- Where does Intercom's verdict on Fin (ai_agent.resolution_state) differ from our outcomes, and why? One row per kind of agreement
 -- or difference, with the conversations that it counts: Intercom judges conversations, so the last closed session stands

@@ -111,7 +111,7 @@ def test_every_event_type_of_a_fixture_has_a_row(built: Path, source: str) -> No
     assert "events_of_unmapped_type" not in findings
 
 
-@pytest.mark.parametrize(("source", "score"), [("intercom", 0.75), ("zendesk", 1.0)])
+@pytest.mark.parametrize(("source", "score"), [("intercom", 0.8), ("zendesk", 1.0)])
 def test_a_rating_is_of_the_session_before_it(built: Path, source: str, score: float) -> None:
     query = f"select csat_score, session_number from marts.sessions where source = '{source}'"
     rated = [row for row in projects.rows(built, query) if row["csat_score"] is not None]

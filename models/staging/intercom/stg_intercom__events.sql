@@ -15,7 +15,8 @@ named_parts as (
         parts.*,
         part_types.is_assignment,
         case
-            when part_types.is_assignment and coalesce(parts.assigned_to_type, '') not in ('admin', 'team') then 'unassigned'
+            when part_types.is_assignment and coalesce(parts.assigned_to_type, '') not in ('admin', 'team')
+                then 'unassigned'
             when part_types.is_assignment then concat_ws('_by_', parts.part_word, parts.author_role)
             else parts.part_word
         end as event_type

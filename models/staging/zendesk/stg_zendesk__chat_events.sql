@@ -22,13 +22,13 @@ roled_events as (
         first_told_events.*,
         coalesce(
             first_told_events.actor_role,
-            users.role,
+            users.user_role,
             case
                 when first_told_events.actor_user_id is null then null
                 when first_told_events.message_author_type = 'BUSINESS' then 'agent'
                 else 'end-user'
             end
-        ) as role
+        ) as author_role
     from first_told_events
     left join {{ source('zendesk', 'user') }} as users
         on
@@ -45,7 +45,7 @@ final as (
         coalesce(chats.conversation_id, concat('chat ', roled_events.chat_id)) as conversation_id,
         roled_events.type,
         roled_events.actor_user_id,
-        coalesce(by_id.author_type, by_role.author_type, roled_events.role) as author_type,
+        coalesce(by_id.author_type, by_role.author_type, roled_events.author_role) as author_type,
         roled_events.created_at,
         roled_events._fivetran_synced as loaded_at
     from roled_events
@@ -53,11 +53,11 @@ final as (
         on roled_events.chat_id = chats.chat_id
     left join {{ ref('zendesk_authors') }} as by_id
         on
-            roled_events.role = by_id.role
+            roled_events.author_role = by_id.author_role
             and roled_events.actor_user_id = by_id.user_id
     left join {{ ref('zendesk_authors') }} as by_role
         on
-            roled_events.role = by_role.role
+            roled_events.author_role = by_role.author_role
             and by_role.user_id = '*'
 )
 

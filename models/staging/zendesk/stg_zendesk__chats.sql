@@ -1,6 +1,7 @@
 with
 
--- A chat can lead to several tickets, and one that the bot settled often leads to none: it is a conversation of its own then.
+-- A chat can lead to several tickets, and one that the bot settled often leads to none: it is a conversation of its
+-- own then.
 chats as (
     select
         chat_id,

@@ -18,7 +18,8 @@ tickets as (
         tickets.requester_id as customer_id,
         cast(tickets.created_at as varchar) as created_at,
         case
-            when tickets.status = 'deleted' or {{ boolean('tickets._fivetran_deleted', 'false') }} is true then 'deleted'
+            when tickets.status = 'deleted' then 'deleted'
+            when {{ boolean('tickets._fivetran_deleted', 'false') }} is true then 'deleted'
             else exclusions.exclusion_reason
         end as exclusion_reason,
         tickets._fivetran_synced as loaded_at

@@ -20,8 +20,8 @@ field_changes as (
         changes.updated as occurred_at,
         case
             when bots_at_work.user_id is not null then 'bot'
-            when users.role = 'end-user' then 'customer'
-            when users.role in ('agent', 'admin') then 'agent'
+            when users.user_role = 'end-user' then 'customer'
+            when users.user_role in ('agent', 'admin') then 'agent'
             when changes.user_id = '-1' then 'system'
         end as actor_type,
         changes._fivetran_synced as loaded_at

@@ -15,8 +15,8 @@ roled_comments as (
             -- Zendesk itself: its triggers and automations.
             when comments.user_id = '-1' then '__system'
             when comments.user_id = tickets.requester_id then 'end-user'
-            else users.role
-        end as role,
+            else users.user_role
+        end as author_role,
         -- Zendesk writes a chat into its ticket as well, by the end of the chat: the chat's own messages count.
         coalesce(
             {{ utc_timestamp('comments.created') }} <= ticket_chats.last_event_at + interval 1 minute, false
@@ -37,7 +37,7 @@ comments as (
         case
             when roled_comments.is_transcript then 'system'
             -- Without a row in the lookup the word itself, so that the message is rejected and can be found.
-            else coalesce(by_id.author_type, by_role.author_type, roled_comments.role)
+            else coalesce(by_id.author_type, by_role.author_type, roled_comments.author_role)
         end as author_type,
         roled_comments.user_id as author_id,
         {{ boolean('roled_comments.public', 'true') }} as is_public,
@@ -46,11 +46,11 @@ comments as (
     from roled_comments
     left join {{ ref('zendesk_authors') }} as by_id
         on
-            roled_comments.role = by_id.role
+            roled_comments.author_role = by_id.author_role
             and roled_comments.user_id = by_id.user_id
     left join {{ ref('zendesk_authors') }} as by_role
         on
-            roled_comments.role = by_role.role
+            roled_comments.author_role = by_role.author_role
             and by_role.user_id = '*'
 ),
 
