@@ -9,7 +9,7 @@ verdicts as (
         conversation_id,
         event_id,
         event_type as vendor_verdict,
-        {{ utc_timestamp('occurred_at') }} as ended_at
+        try_cast(occurred_at as timestamp) as ended_at
     from {{ ref('stg_copilot_studio__events') }}
     where event_type like 'session\_%' escape '\'
 ),

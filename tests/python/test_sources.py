@@ -134,6 +134,52 @@ def test_intercom_s_own_verdicts_are_explained(built: Path) -> None:
     assert found[("negative_feedback", "timed_out")].startswith("differ: the customer was not")
 
 
+@pytest.mark.parametrize(
+    ("source", "verdicts"),
+    [
+        (
+            "chatwoot",
+            {
+                "agree: not contained": 12,
+                "agree: resolved by the bot": 12,
+                "differ: ended in silence, which Chatwoot does not count": 3,
+                "differ: handed off as well, and closed without an answer": 1,
+                "differ: resolved with the help of a person": 1,
+                "differ: a note, a handoff before, or no bot in the inbox at that time": 1,
+            },
+        ),
+        (
+            "copilot_studio",
+            {
+                "agree: resolved": 8,
+                "agree: escalated": 4,
+                "differ in the rate: abandoned there, contained by silence here": 1,
+                "differ: the customer wrote, but no topic of the bot was triggered": 1,
+                "differ: an escalation besides, which counts first here": 1,
+            },
+        ),
+        (
+            "reamaze",
+            {
+                "agree: not contained": 8,
+                "agree: resolved by the bot": 5,
+                "differ: ended in silence, which is no status": 6,
+                "differ: escalated as well, which counts first here": 1,
+                "differ: resolved by a person or by the clock": 1,
+            },
+        ),
+    ],
+)
+def test_where_we_differ_from_a_vendor(
+    built: Path, source: str, verdicts: dict[str, int]
+) -> None:
+    path = projects.ROOT / "analyses" / f"where_we_differ_from_{source}.sql"
+    found: dict[str, int] = {}
+    for row in projects.rows(built, rendered(path)):
+        found[row["verdict"]] = found.get(row["verdict"], 0) + row["session_count"]
+    assert found == verdicts
+
+
 def rendered(analysis: Path) -> str:
     """The SQL of an analysis, without starting dbt for it."""
     text = re.sub(r"{{ config\(.*?\) }}", "", analysis.read_text(encoding="utf-8"))
