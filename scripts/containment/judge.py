@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -12,8 +12,9 @@ import duckdb
 from containment.console import warn
 from containment.errors import DATA_FAILED, Stop
 from containment.history import COPIES, RUNS
+from containment.raw_places import Place
 from containment.run import PUBLISHED, Run
-from containment.settings import FILES, Settings
+from containment.settings import Settings
 
 
 def check(
@@ -55,6 +56,19 @@ def newest_loads(connection: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
     return dict(rows)
 
 
+def raw_path(places: Mapping[str, Place]) -> str | None:
+    """The places of a run's raw tables as its record has them: one, or each with its source."""
+    if len(places) == 1:
+        return str(*places.values())
+    return "; ".join(f"{source}: {place}" for source, place in places.items()) or None
+
+
+def _place(source: str, raw_path: str | None) -> str | None:
+    """The place of a source in a run's record."""
+    each = dict(part.split(": ", 1) for part in (raw_path or "").split("; ") if ": " in part)
+    return each.get(source, raw_path)
+
+
 def _stale(connection: duckdb.DuckDBPyConnection, given: Settings, now: datetime) -> Iterator[str]:
     newest = newest_loads(connection)
     for source, hours in given.max_raw_age_hours.items():
@@ -76,12 +90,13 @@ def _dropped(
     earlier = _earlier_rows(connection, seen)
     for table, now in json.loads(run.rows_by_table or "{}").items():
         source = table.rpartition(".")[0]
-        place = run.raw_path if source == FILES else None
+        is_placed = source in given.places  # the tables of another place are other data
+        place = _place(source, run.raw_path)
         before = next(
             (
                 rows[table]
                 for raw_path, rows in earlier
-                if table in rows and (source != FILES or raw_path == place)
+                if table in rows and (not is_placed or _place(source, raw_path) == place)
             ),
             0,
         )

@@ -21,6 +21,8 @@ from containment import (
     lookups,
     publish,
     raw_files,
+    raw_schemas,
+    raw_views,
     run_lock,
     settings,
     warehouse,
@@ -28,8 +30,10 @@ from containment import (
 from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room
 from containment.places import PROJECT, Home
+from containment.raw_places import Folder
+from containment.raw_views import RawData
 from containment.run import BUILT, FAILED, PUBLISHED, RUNNING, Run, utc_now
-from containment.settings import FILES, Given, Settings
+from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
 AS_JSON = "--json"
@@ -44,7 +48,7 @@ AS_JSON = "--json"
 @click.option(
     "--source", "sources", multiple=True, metavar="NAME", help="A raw system; repeatable."
 )
-@click.option("--raw-path", metavar="DIR", help="The folder that the source `files` reads.")
+@click.option("--raw-path", metavar="DIR", help="The folder of the tables that the source reads.")
 @click.option(
     "--as-of", metavar="TIME", help="The moment at which silence is judged (ISO 8601, UTC)."
 )
@@ -130,11 +134,12 @@ def night(
     """
     given = settings.load(PROJECT, options, vars_text, os.environ)
     run.sources = ", ".join(given.sources)
-    run.raw_path = None if given.raw_path is None else str(given.raw_path)
+    run.raw_path = judge.raw_path(given.places)
     words = lookups.load(PROJECT)
     on_duckdb = settings.target_type(PROJECT, target) == DUCKDB
-    if not on_duckdb and FILES in given.sources:
-        raise Stop(f"--target {target}: the source 'files' needs the target {DUCKDB}")
+    if not on_duckdb and given.places:
+        names = ", ".join(map(repr, given.places))
+        raise Stop(f"--target {target}: the source {names} needs the target {DUCKDB}")
     say(f"settings: {_described(given)}")
     with run_lock.held(home.lock):
         if not on_duckdb:
@@ -157,17 +162,26 @@ def _described(given: Settings) -> str:
 def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> None:
     """Check the raw data, lay views on them, and put what earlier nights published beside them."""
     clock = Clock()
-    raw = None
-    if given.raw_path is not None:
-        raw = raw_files.inspect(given.raw_path, words)
-        for line in raw.warnings:
-            warn(line)
+    found = [_inspected(home, source, given, words) for source in given.places]
     with warehouse.opened(home.warehouse) as connection:
-        if raw is not None:
-            raw_files.write_views(raw, connection)
-            say(f"raw data: {raw.file_count} files in {given.raw_path} ({clock})")
+        for raw in found:
+            raw_views.write_views(raw, connection)
+        if found:
+            say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)
     run.raw_check_seconds = clock.seconds
+
+
+def _inspected(home: Home, source: str, given: Settings, words: lookups.Lookups) -> RawData:
+    """Find the tables of a source and check them, before anything is written."""
+    place = given.places[source]
+    if isinstance(place, Folder):
+        raw = raw_files.inspect(place.path, words, source)
+    else:
+        raw = raw_schemas.inspect(place, source, home.warehouse)
+    for line in raw.warnings:
+        warn(line)
+    return raw
 
 
 def _build(

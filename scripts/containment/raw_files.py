@@ -1,7 +1,7 @@
-"""The raw data of the source `files`: find it, check it, and put views on it.
+"""The raw tables of a source as files in a folder: find them, check them, read them.
 
-Nothing is written before everything is checked, and no column outside the raw contract is ever
-selected: message text is never read.
+Nothing is written before everything is checked, and no column is ever selected that the source does
+not declare: message text is never read.
 """
 
 from __future__ import annotations
@@ -13,185 +13,92 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO
 
 import duckdb
 
-from containment import sql
+from containment import raw_tables, sql
 from containment.errors import Stop, one_line
 from containment.lookups import Lookups
+from containment.places import PROJECT
+from containment.raw_tables import Table
+from containment.raw_views import Part, RawData, select
 
-SOURCE = "files"
-SCHEMA = "raw"
-PARQUET, CSV, JSONL = "parquet", "csv", "jsonl"
-SUFFIXES = {".parquet": PARQUET, ".csv": CSV, ".csv.gz": CSV, ".jsonl": JSONL, ".jsonl.gz": JSONL}
+SOURCE = "files"  # the one whose tables are the raw contract's own
+PARQUET, CSV, JSONL, JSON = "parquet", "csv", "jsonl", "json"
+SUFFIXES = {
+    ".parquet": PARQUET,
+    ".csv": CSV,
+    ".csv.gz": CSV,
+    ".jsonl": JSONL,
+    ".jsonl.gz": JSONL,
+    ".json": JSON,
+    ".json.gz": JSON,
+}
 SUFFIX_LIST = ", ".join(SUFFIXES)
 DELIMITERS = ",;\t|"
 SNIFFED_ROWS = 1000
 NAMED = 5  # unknown channels and event types that a warning names
 
-# What a column is in the view. Where the files of a table disagree, it is text.
-TEXT, TIME, BOOLEAN = "varchar", "timestamp", "boolean"
 NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?([eE][+-]?\d+)?\s*")
+# What may follow a table's name in the name of a file, for another table's name may begin like it:
+# ticket.csv, ticket_data.csv, ticket-2026-09.csv, ticket_0001.csv; but not ticket_comment.csv.
+MORE_OF_A_NAME = r"(_data)?([^a-z_].*|_[^a-z].*)?"
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table of the raw contract."""
+def inspect(folder: Path, lookups: Lookups, source: str = SOURCE, root: Path = PROJECT) -> RawData:
+    """Take a folder, the lookup seeds, a source and the project folder; give the views to make.
 
-    name: str
-    columns: Sequence[str]
-    required: Sequence[str]
-    times: Sequence[str]
-    booleans: Sequence[str] = ()
-
-    def kind(self, column: str, source_type: str) -> str:
-        """The type that the view gives a column which has `source_type` in a file."""
-        if column in self.times and source_type != "VARCHAR":
-            return TIME
-        if column in self.booleans and source_type == "BOOLEAN":
-            return BOOLEAN
-        return TEXT
-
-
-CONVERSATIONS = Table(
-    "conversations",
-    [
-        "conversation_id",
-        "channel",
-        "brand",
-        "customer_id",
-        "created_at",
-        "exclusion_reason",
-        "loaded_at",
-    ],
-    required=["conversation_id"],
-    times=["created_at", "loaded_at"],
-)
-MESSAGES = Table(
-    "messages",
-    [
-        "message_id",
-        "conversation_id",
-        "author_type",
-        "sent_at",
-        "author_id",
-        "is_public",
-        "topic",
-        "loaded_at",
-    ],
-    required=["message_id", "conversation_id", "author_type", "sent_at"],
-    times=["sent_at", "loaded_at"],
-    booleans=["is_public"],
-)
-EVENTS = Table(
-    "events",
-    [
-        "event_id",
-        "conversation_id",
-        "event_type",
-        "occurred_at",
-        "actor_type",
-        "reason",
-        "loaded_at",
-    ],
-    required=["event_id", "conversation_id", "event_type", "occurred_at"],
-    times=["occurred_at", "loaded_at"],
-)
-RATINGS = Table(
-    "ratings",
-    ["rating_id", "conversation_id", "score", "rated_at", "max_score", "loaded_at"],
-    required=["rating_id", "conversation_id", "score", "rated_at"],
-    times=["rated_at", "loaded_at"],
-)
-TABLES = (CONVERSATIONS, MESSAGES, EVENTS, RATINGS)
-OPTIONAL = (EVENTS, RATINGS)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Files that are read the same way: `relation` reads them, `types` has their columns."""
-
-    relation: str
-    types: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class RawFiles:
-    """What was found: a select statement per view, and what the user should know."""
-
-    selects: Mapping[str, str]
-    file_count: int
-    warnings: tuple[str, ...]
-
-
-def inspect(folder: Path, lookups: Lookups) -> RawFiles:
-    """Take the folder and the lookup seeds, give the views to make; Stop when it cannot be read."""
+    Stop when a table or a column that the source needs is missing or cannot be read.
+    """
     check_folder(folder)
     selects: dict[str, str] = {}
     warnings: list[str] = []
     file_count = 0
     with duckdb.connect() as connection:
-        for table in TABLES:
+        for table in raw_tables.declared(root, source):
             files = find(folder, table)
             file_count += len(files)
-            selects[f"{SOURCE}_{table.name}"] = select = _select(
-                table, _parts(table, files, connection)
-            )
-            if files and not _sniff(table, select, connection):
+            selects[table.view] = statement = select(table, _parts(table, files, connection))
+            if files and not _sniff(table, statement, connection):
                 warnings.append(f"{table.name}: no row in {_count(files)} of {folder}")
-            if table is EVENTS and not files:
+            if table.view == f"{SOURCE}_events" and not files:
                 warnings.append(
                     f"no events* file in {folder}: no session can end by a resolution or an "
                     "escalation, so every closed session counts as contained"
                 )
-        warnings += _unknown_words(selects, lookups, connection)
-    return RawFiles(selects, file_count, tuple(warnings))
+        if source == SOURCE:  # of others the words are made in staging; marts.data_quality has them
+            warnings += _unknown_words(selects, lookups, connection)
+    return RawData(selects, f"{file_count} files in {folder}", tuple(warnings))
 
 
-def write_views(raw: RawFiles, connection: duckdb.DuckDBPyConnection) -> None:
-    """Take what `inspect` gave and a connection to the warehouse; make the views, all or none."""
-    connection.execute("begin")
-    try:
-        connection.execute(f"create schema if not exists {SCHEMA}")
-        for view, select in raw.selects.items():
-            connection.execute(f"create or replace view {SCHEMA}.{view} as {select}")
-        connection.execute("commit")
-    except duckdb.Error as error:
-        with suppress(duckdb.Error):  # a commit that failed has ended the transaction itself
-            connection.execute("rollback")
-        raise Stop(f"schema {SCHEMA}: cannot make its views ({one_line(error)})") from None
-
-
-def check_folder(folder: Path) -> None:
-    """Stop when the folder of the raw files cannot be listed."""
+def check_folder(folder: Path, setting: str = "raw_path") -> None:
+    """Stop when the folder of the raw files, which `setting` names, cannot be listed."""
     try:
         with os.scandir(folder):
             pass
     except FileNotFoundError:
-        raise Stop(f"raw_path {folder}: no such folder; check the path") from None
+        raise Stop(f"{setting} {folder}: no such folder; check the path") from None
     except NotADirectoryError:
         raise Stop(
-            f"raw_path {folder}: not a folder; name the folder that holds the files"
+            f"{setting} {folder}: not a folder; name the folder that holds the files"
         ) from None
     except OSError as error:
-        raise Stop(f"raw_path {folder}: cannot be read ({one_line(error)})") from None
+        raise Stop(f"{setting} {folder}: cannot be read ({one_line(error)})") from None
 
 
 def find(folder: Path, table: Table) -> list[Path]:
     """The files of a table, sorted: `<table>*` in the folder, and all below `<table>/`."""
     try:
-        named = [entry for entry in folder.iterdir() if entry.name.startswith(table.name)]
+        named = [entry for entry in folder.iterdir() if _is_named(entry.name, table)]
     except OSError as error:
         raise Stop(f"{folder}: cannot be read ({one_line(error)})") from None
     files = [entry for entry in named if entry.is_file()]
     below = list(_walk(folder / table.name)) if (folder / table.name).is_dir() else []
     found = sorted(file for file in files + below if _format(file))
-    if not found and table not in OPTIONAL:
+    if not found and table.required:
         other = sorted(file.name for file in files + below)
         raise Stop(
             f"{folder}: no {table.name}* file; put one there ({SUFFIX_LIST})"
@@ -210,6 +117,14 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in names if name[0] not in "._")
 
 
+def _is_named(file: str, table: Table) -> bool:
+    if table.source == SOURCE:
+        return file.startswith(table.name)
+    endings = "|".join(re.escape(suffix) for suffix in SUFFIXES)
+    name = re.escape(table.name) + MORE_OF_A_NAME
+    return re.fullmatch(f"{name}({endings})", file.lower()) is not None
+
+
 def _format(file: Path) -> str | None:
     lower = file.name.lower()
     return next((kind for suffix, kind in SUFFIXES.items() if lower.endswith(suffix)), None)
@@ -217,41 +132,6 @@ def _format(file: Path) -> str | None:
 
 def _count(files: Sequence[Path]) -> str:
     return f"{len(files)} {'file' if len(files) == 1 else 'files'}"
-
-
-# --- the select statement of a view --------------------------------------------------------------
-
-
-def _select(table: Table, parts: Sequence[Part]) -> str:
-    """One select over all parts: exactly the columns of the contract, in its order."""
-    kinds = {}
-    for column in table.columns:
-        found = {table.kind(column, part.types[column]) for part in parts if column in part.types}
-        kinds[column] = found.pop() if len(found) == 1 else TEXT
-    if not parts:
-        columns = ", ".join(f"cast(null as {kinds[name]}) as {name}" for name in table.columns)
-        return f"select {columns} where false"
-    return " union all ".join(
-        "select "
-        + ", ".join(
-            f"{_expression(table, column, kinds[column], part.types.get(column))} as {column}"
-            for column in table.columns
-        )
-        + f" from {part.relation}"
-        for part in parts
-    )
-
-
-def _expression(table: Table, column: str, kind: str, source_type: str | None) -> str:
-    if source_type is None:
-        return f"cast(null as {kind})"
-    value = column
-    if table.kind(column, source_type) == TIME:
-        if source_type == "TIMESTAMP WITH TIME ZONE":
-            value = f"({column} at time zone 'UTC')"
-        value = f"cast({value} as {TIME})"
-    # Text is cast to text only: a cast of text to a timestamp would drop its offset.
-    return value if kind == TIME else f"cast({value} as {kind})"
 
 
 # --- the files -----------------------------------------------------------------------------------
@@ -264,15 +144,18 @@ def _parts(
     parquet: dict[tuple[tuple[str, str], ...], list[Path]] = {}
     texts: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
     lines: list[Path] = []
+    documents: dict[str, list[Path]] = {}
     for file in files:
         try:
             if _format(file) == PARQUET:
                 parquet.setdefault(_check_parquet(table, file, connection), []).append(file)
             elif _format(file) == CSV:
                 texts.setdefault(_check_csv(table, file), []).append(file)
-            else:
+            elif _format(file) == JSONL:
                 _check_jsonl(table, file)
                 lines.append(file)
+            else:
+                documents.setdefault(_check_json(table, file, connection), []).append(file)
         except UnicodeDecodeError:
             raise Stop(f"{file}: not UTF-8 text; save it as UTF-8") from None
         except (EOFError, gzip.BadGzipFile, zlib.error):
@@ -282,7 +165,8 @@ def _parts(
     return [
         *(_parquet_part(group, schema) for schema, group in parquet.items()),
         *(_csv_part(table, group, *dialect) for dialect, group in texts.items()),
-        *([_jsonl_part(table, lines)] if lines else []),
+        *([_json_part(table, lines, "newline_delimited")] if lines else []),
+        *(_json_part(table, group, layout) for layout, group in documents.items()),
     ]
 
 
@@ -299,17 +183,29 @@ def _check_parquet(
         raise Stop(
             f"{file}: not a readable parquet file ({_short(error)}); export it again"
         ) from None
-    schema = {row[0].lower(): row[1] for row in rows}
-    _check_required(table, file, [row[0] for row in rows], set(schema))
+    return tuple(check_types(table, str(file), reading, rows, connection).items())
+
+
+def check_types(
+    table: Table,
+    where: str,
+    relation: str,
+    described: Sequence[tuple[str, ...]],
+    connection: duckdb.DuckDBPyConnection,
+) -> dict[str, str]:
+    """Take the rows of a `describe`, give the type of each column; Stop when one cannot be used."""
+    schema = {row[0].lower(): row[1] for row in described}
+    _check_required(table, where, [row[0] for row in described])
     for column in table.times:
-        found = schema.get(column, "VARCHAR")
+        found = schema.get(column.lower(), "VARCHAR")
         if found == "VARCHAR" or found == "DATE" or found.startswith("TIMESTAMP"):
             continue
         # A column without any value has whatever type its writer chose.
-        if connection.execute(f"select count({column}) from {reading}").fetchone() != (0,):
-            raise _wrong_time(table, file, column, f"the type {found}")
-        schema[column] = "VARCHAR"
-    return tuple(schema.items())
+        counted = f"select count({sql.name(column)}) from {relation}"
+        if connection.execute(counted).fetchone() != (0,):
+            raise _wrong_time(table, where, column, f"the type {found}")
+        schema[column.lower()] = "VARCHAR"
+    return schema
 
 
 def _parquet_part(files: Sequence[Path], schema: tuple[tuple[str, str], ...]) -> Part:
@@ -319,6 +215,7 @@ def _parquet_part(files: Sequence[Path], schema: tuple[tuple[str, str], ...]) ->
 def _check_csv(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
     """Read the first rows, give the delimiter and the names in the header."""
     csv.field_size_limit(2**31 - 1)
+    wanted = {name.lower() for name in table.reads}
     with _open(file) as stream:
         first = stream.readline()
     if not first.strip():
@@ -327,15 +224,13 @@ def _check_csv(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
         (d, [cell.strip() for cell in next(csv.reader([first], delimiter=d), [])])
         for d in DELIMITERS
     ]
-    delimiter, header = max(
-        splits, key=lambda it: len({n.lower() for n in it[1]} & {*table.columns})
-    )
+    delimiter, header = max(splits, key=lambda it: len({name.lower() for name in it[1]} & wanted))
     names = tuple(name.lower() for name in header)
-    _check_required(table, file, header, set(names))
-    twice = next((name for name in table.columns if names.count(name) > 1), None)
+    _check_required(table, file, header)
+    twice = next((name for name in table.reads if names.count(name.lower()) > 1), None)
     if twice:
         raise Stop(f"{file}: {table.name} has the column {twice} twice; keep one")
-    values: dict[str, list[object]] = {name: [] for name in table.times}
+    values: dict[str, list[object]] = {name.lower(): [] for name in table.times}
     with _open(file) as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
         try:
@@ -356,8 +251,9 @@ def _check_csv(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
 
 def _csv_part(table: Table, files: Sequence[Path], delimiter: str, names: tuple[str, ...]) -> Part:
     # Everything is said, nothing is guessed: a guess may skip rows or take a date for a number.
+    wanted = {name.lower() for name in table.reads}
     columns = {
-        name if name in table.columns else f"column_{position}": "VARCHAR"
+        name if name in wanted else f"column_{position}": "VARCHAR"
         for position, name in enumerate(names, start=1)
     }
     return Part(
@@ -384,16 +280,38 @@ def _check_jsonl(table: Table, file: Path) -> None:
             for name in values.keys() & row.keys():
                 values[name].append(row[name])
     if found:
-        _check_required(table, file, list(found), set(found))
+        _check_required(table, file, list(found))
     _check_times(table, file, values)
 
 
-def _jsonl_part(table: Table, files: Sequence[Path]) -> Part:
-    columns = dict.fromkeys(table.columns, "VARCHAR")
+def _check_json(table: Table, file: Path, connection: duckdb.DuckDBPyConnection) -> str:
+    """Read the first objects, give how they are laid out: in an array, or one after the other."""
+    with _open(file) as stream:
+        first = stream.read(SNIFFED_ROWS).lstrip()
+    layout = "array" if first.startswith("[") else "unstructured"
+    part = _json_part(table, [file], layout)
+    times = ", ".join(sql.name(name) for name in table.times) or "1"
+    try:
+        described = connection.execute(
+            f"describe select * from read_json({sql.paths([file])}, format = '{layout}', "
+            "hive_partitioning = false, maximum_depth = 1)"
+        ).fetchall()
+        rows = connection.execute(f"select {times} from {part.relation} limit {SNIFFED_ROWS}")
+        values = dict(zip(table.times, zip(*rows.fetchall(), strict=True), strict=False))
+    except duckdb.Error as error:
+        raise Stop(f"{file}: not readable JSON ({one_line(error)}); export it again") from None
+    if values or not table.times:
+        _check_required(table, file, [row[0] for row in described])
+    _check_times(table, file, values)
+    return layout
+
+
+def _json_part(table: Table, files: Sequence[Path], layout: str) -> Part:
+    columns = dict.fromkeys(table.reads, "VARCHAR")
     return Part(
-        f"read_json({sql.paths(files)}, format = 'newline_delimited', hive_partitioning = false, "
+        f"read_json({sql.paths(files)}, format = '{layout}', hive_partitioning = false, "
         f"columns = {_struct(columns)})",
-        columns,
+        {name.lower(): kind for name, kind in columns.items()},
     )
 
 
@@ -409,11 +327,12 @@ def _struct(columns: Mapping[str, str]) -> str:
     )
 
 
-def _check_required(table: Table, file: Path, found: Iterable[str], known: set[str]) -> None:
-    for column in table.required:
-        if column not in known:
+def _check_required(table: Table, where: Path | str, found: Iterable[str]) -> None:
+    known = {name.lower() for name in found}
+    for column in table.needs:
+        if column.lower() not in known:
             raise Stop(
-                f"{file}: {table.name} has no column {column}; add or rename it "
+                f"{where}: {table.name} has no column {column}; add or rename it "
                 f"(found: {', '.join(found)})"
             )
 
@@ -426,7 +345,7 @@ def _check_times(table: Table, file: Path, values: Mapping[str, Sequence[object]
             raise _wrong_time(table, file, column, f"numbers like {filled[0]}")
 
 
-def _wrong_time(table: Table, file: Path, column: str, found: str) -> Stop:
+def _wrong_time(table: Table, file: Path | str, column: str, found: str) -> Stop:
     return Stop(
         f"{file}: {column} of {table.name} has {found}; expected a timestamp or ISO 8601 text"
     )

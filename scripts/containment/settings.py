@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from typing import Any, NamedTuple
 import duckdb
 import yaml
 
-from containment import raw_files
+from containment import raw_files, raw_places, raw_tables
 from containment.errors import Stop, one_line
+from containment.raw_places import Folder, Place
 
 PROJECT_FILE = "dbt_project.yml"
 RAW_PATH_VARIABLE = "CONTAINMENT_RAW_PATH"
@@ -49,7 +49,7 @@ class Settings:
     """
 
     sources: tuple[str, ...]
-    raw_path: Path | None
+    places: Mapping[str, Place]  # of the sources that read tables through views
     as_of: str | None
     reporting_timezone: str
     session_scope: str
@@ -66,7 +66,6 @@ class Settings:
         return {
             **self.others,
             "sources": list(self.sources),
-            "raw_path": None if self.raw_path is None else str(self.raw_path),
             "as_of": self.as_of,
             "reporting_timezone": self.reporting_timezone,
             "session_scope": self.session_scope,
@@ -93,10 +92,11 @@ def load(
     given.update(options)
 
     sources = _sources(given.pop("sources", Given(None, PROJECT_FILE)), root)
-    raw_path = _raw_path(given.pop("raw_path", Given(None, PROJECT_FILE)), sources, root)
+    raw_path = given.pop("raw_path", Given(None, PROJECT_FILE))
+    source_tables = given.pop("source_tables", Given({}, PROJECT_FILE))
     return Settings(
         sources=sources,
-        raw_path=raw_path,
+        places=_places(sources, raw_path, source_tables, root),
         as_of=_as_of(given.pop("as_of", Given(None, PROJECT_FILE))),
         reporting_timezone=_timezone(given.pop("reporting_timezone", Given("UTC", PROJECT_FILE))),
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
@@ -231,20 +231,52 @@ def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
             )
 
 
-def _raw_path(given: Given, sources: tuple[str, ...], root: Path) -> Path | None:
-    if FILES not in sources:
-        if given.origin == "--raw-path":
-            raise Stop(f"--raw-path: only the source 'files' reads it; add --source {FILES}")
-        return None
+def _places(
+    sources: tuple[str, ...], raw_path: Given, source_tables: Given, root: Path
+) -> dict[str, Place]:
+    """Where each source that reads tables finds them: raw_path is for the one without an entry."""
+    entries = source_tables.value or {}
+    if not isinstance(entries, dict):
+        raise Stop(
+            f"{source_tables.origin}: source_tables is {entries!r}; write e.g. "
+            "{intercom: {path: DIR}}"
+        )
+    _check_sources(f"{source_tables.origin}: source_tables", entries, root)
+    readers = [
+        source for source in sources if source == FILES or raw_tables.yml(root, source).is_file()
+    ]
+    typed = raw_path.origin == "--raw-path"
+    if typed and not readers:
+        raise Stop(f"--raw-path: none of the sources reads it; add --source, e.g. {FILES}")
+    places: dict[str, Place] = {
+        source: raw_places.parse(source, entries[source], source_tables.origin, root)
+        for source in readers
+        if source in entries and not (typed and len(readers) == 1)
+    }
+    without = [source for source in readers if source not in places]
+    if (typed and len(without) != 1) or len(without) > 1:
+        raise Stop(
+            f"{raw_path.origin}: raw_path is for one source, and {', '.join(readers)} are on; "
+            "say where each reads in source_tables"
+        )
+    for source in without:
+        places[source] = Folder(_raw_path(raw_path, source, root))
+    for source, place in places.items():
+        if isinstance(place, Folder):
+            setting = "raw_path" if source in without else f"source_tables of {source}"
+            raw_files.check_folder(place.path, setting)
+    return places
+
+
+def _raw_path(given: Given, source: str, root: Path) -> Path:
     if not given.value:
-        raise Stop("raw_path is not set; name the folder that the source 'files' reads: --raw-path")
+        raise Stop(
+            f"raw_path is not set; name the folder that the source {source!r} reads: --raw-path"
+        )
     if not isinstance(given.value, str):
         raise Stop(f"{given.origin}: raw_path is {given.value!r}; name a folder")
     # A path in a file of the project starts at the project, one that was typed where one stands.
-    start = root if given.origin == PROJECT_FILE else Path.cwd()
-    folder = Path(os.path.abspath(start / Path(given.value).expanduser()))
-    raw_files.check_folder(folder)
-    return folder
+    return raw_places.absolute(given.value, root if given.origin == PROJECT_FILE else Path.cwd())
 
 
 def _as_of(given: Given) -> str | None:

@@ -25,7 +25,7 @@ import same_tables
 import yaml
 from nights import Key, Night, State, World
 
-from containment import raw_files
+from containment import raw_files, raw_views
 from containment.lookups import Lookups
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
@@ -198,7 +198,7 @@ class Simulation:
         if projects.FILES_SOURCE in state.sources:
             words = Lookups(frozenset(settings.timeout_minutes), frozenset(settings.boundaries))
             with duckdb.connect(str(_database(home))) as connection:
-                raw_files.write_views(raw_files.inspect(self.folder / "raw", words), connection)
+                raw_views.write_views(raw_files.inspect(self.folder / "raw", words), connection)
         dbt_vars = _dbt_vars(state)
         return dbt_processes.start(
             self.laboratory.project,

@@ -16,13 +16,13 @@ import duckdb
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from containment import raw_files
+from containment import raw_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 SEEDED_SOURCE = "sample"  # raw rows as dbt seeds
 FILES_SOURCE = "files"  # raw rows as files in a folder
-CONTRACT = {table.name: tuple(table.columns) for table in raw_files.TABLES}
+CONTRACT = {table.name: tuple(table.columns) for table in raw_tables.declared(ROOT, FILES_SOURCE)}
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -14,6 +14,7 @@ import pytest
 
 from containment import judge
 from containment.errors import DATA_FAILED, Stop
+from containment.raw_places import Folder
 from containment.run import Run
 
 LOADED = datetime(2026, 1, 1, 12)
@@ -65,6 +66,7 @@ def check(
     run = Run("tonight", now, raw_path=raw_path, rows_by_table=json.dumps(rows))
     given = {
         "sources": ("files", "other"),
+        "places": {"files": Folder(Path(raw_path))},
         "max_row_drop_share": 0.1,
         "max_raw_age_hours": {"files": 48},
         "stale_raw": "warn",

@@ -13,7 +13,7 @@ import faults
 import projects
 import pytest
 
-from containment import raw_files
+from containment import raw_files, raw_views
 from containment.lookups import Lookups
 
 pytestmark = pytest.mark.heavy
@@ -51,7 +51,7 @@ class Kept:
         self.database.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(str(self.database)) as connection:
             found = raw_files.inspect(self.folder / "raw", Lookups(frozenset(), frozenset()))
-            raw_files.write_views(found, connection)
+            raw_views.write_views(found, connection)
         return projects.dbt(
             self.project, self.home, *arguments, **{"sources": [SAMPLE, FILES], **dbt_vars}
         )

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containment import raw_files
+from containment import raw_files, raw_views
 from containment.lookups import Lookups
 
 TIMEOUT_MINUTES = {"*": 60, "chat": 30, "sms": 1440}
@@ -202,7 +202,7 @@ def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settin
     database.unlink(missing_ok=True)
     words = Lookups(frozenset(TIMEOUT_MINUTES), frozenset(BOUNDARIES))
     with duckdb.connect(str(database)) as connection:
-        raw_files.write_views(raw_files.inspect(folder / "raw", words), connection)
+        raw_views.write_views(raw_files.inspect(folder / "raw", words), connection)
     projects.dbt(
         project,
         home,

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from containment import raw_files, sql, warehouse
+from containment import raw_files, raw_tables, raw_views, sql, warehouse
 from containment.errors import LOCKED, UNUSABLE, Stop
 from containment.lookups import Lookups
+from containment.places import PROJECT
 
 LOOKUPS = Lookups(
     channels=frozenset({"*", "chat", "email"}),
@@ -71,7 +72,7 @@ def write_parquet(file: Path, query: str) -> Path:
 
 def read(folder: Path, view: str, connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """The rows of a view made for the folder, in the order of their first column."""
-    raw_files.write_views(raw_files.inspect(folder, LOOKUPS), connection)
+    raw_views.write_views(raw_files.inspect(folder, LOOKUPS), connection)
     rows = connection.execute(f"select * from raw.{view} order by 1")
     names = [column[0] for column in rows.description]
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
@@ -97,8 +98,8 @@ def test_views_have_exactly_the_columns_of_the_contract(
     folder: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
     read(folder, "files_messages", connection)
-    for table in raw_files.TABLES:
-        assert list(types(f"files_{table.name}", connection)) == list(table.columns)
+    for table in raw_tables.declared(PROJECT, raw_files.SOURCE):
+        assert list(types(table.view, connection)) == list(table.columns)
 
 
 def test_text_times_stay_text_and_missing_columns_are_null(
@@ -353,7 +354,7 @@ def test_folder_is_a_file(tmp_path: Path) -> None:
 def test_required_file_missing(folder: Path, table: str) -> None:
     (folder / f"{table}.csv").unlink()
     assert refusal(folder) == (
-        f"{folder}: no {table}* file; put one there (.parquet, .csv, .csv.gz, .jsonl, .jsonl.gz)"
+        f"{folder}: no {table}* file; put one there ({raw_files.SUFFIX_LIST})"
     )
 
 
@@ -518,7 +519,8 @@ def test_ratings_are_read_as_text_whatever_their_type(
     )
     rows = read(folder, "files_ratings", connection)
     assert [(row["score"], row["max_score"]) for row in rows] == [("4", None), ("4.5", "10")]
-    assert set(types("files_ratings", connection)) == set(raw_files.RATINGS.columns)
+    declared = {table.name: table for table in raw_tables.declared(PROJECT, raw_files.SOURCE)}
+    assert set(types("files_ratings", connection)) == set(declared["ratings"].columns)
     assert warnings(folder) == []
 
 

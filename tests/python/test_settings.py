@@ -10,6 +10,7 @@ import pytest
 
 from containment import lookups, settings
 from containment.errors import UNUSABLE, Stop
+from containment.raw_places import Folder
 from containment.settings import Given, Settings
 
 PROJECT_FILE = """
@@ -81,7 +82,6 @@ def line_of(stop: Stop) -> str:
 def test_the_project_file_alone(project: Path) -> None:
     assert load(project).dbt_vars() == {
         "sources": ["sample"],
-        "raw_path": None,
         "as_of": None,
         "reporting_timezone": "UTC",
         "session_scope": "conversation",
@@ -312,9 +312,9 @@ def test_raw_path_is_needed_for_files_only(project: Path) -> None:
         "raw_path is not set; name the folder that the source 'files' reads: --raw-path"
     )
     assert refusal(project, raw_path=str(project)) == (
-        "--raw-path: only the source 'files' reads it; add --source files"
+        "--raw-path: none of the sources reads it; add --source, e.g. files"
     )
-    assert load(project, environment={"CONTAINMENT_RAW_PATH": "/gone"}).raw_path is None
+    assert load(project, environment={"CONTAINMENT_RAW_PATH": "/gone"}).places == {}
 
 
 def test_raw_path_must_exist(project: Path) -> None:
@@ -330,18 +330,18 @@ def test_raw_path_must_exist(project: Path) -> None:
 def test_raw_path_by_the_environment(project: Path) -> None:
     environment = {"CONTAINMENT_RAW_PATH": str(project)}
     found = load(project, None, environment, sources=["files"])
-    assert found.raw_path == project
-    assert found.dbt_vars()["raw_path"] == str(project)
+    assert found.places == {"files": Folder(project)}
     other = load(project, None, environment, sources=["files"], raw_path=str(project / "seeds"))
-    assert other.raw_path == project / "seeds"
+    assert other.places == {"files": Folder(project / "seeds")}
 
 
 def test_relative_raw_path(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path / "models")
-    assert load(project, sources=["files"], raw_path="../seeds").raw_path == project / "seeds"
+    seeds = {"files": Folder(project / "seeds")}
+    assert load(project, sources=["files"], raw_path="../seeds").places == seeds
     text = PROJECT_FILE.replace("raw_path: null", "raw_path: seeds")
     (project / "dbt_project.yml").write_text(text)
-    assert load(project, sources=["files"]).raw_path == project / "seeds"
+    assert load(project, sources=["files"]).places == seeds
 
 
 # --- lookup seeds --------------------------------------------------------------------------------

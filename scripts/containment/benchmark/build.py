@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from containment import lookups, publish, raw_files, sql, warehouse
+from containment import lookups, publish, raw_files, raw_views, sql, warehouse
 from containment.benchmark import processes
 from containment.benchmark.database import connect
 from containment.benchmark.processes import Cost
@@ -109,7 +109,7 @@ class Builder:
 def make_views(raw: str, home: str) -> None:
     """Make the warehouse of a home, with the views that the nightly lays on raw files."""
     with warehouse.opened(Home(Path(home)).warehouse) as connection:
-        raw_files.write_views(raw_files.inspect(Path(raw), lookups.load(PROJECT)), connection)
+        raw_views.write_views(raw_files.inspect(Path(raw), lookups.load(PROJECT)), connection)
 
 
 def publish_marts(home: str) -> None:

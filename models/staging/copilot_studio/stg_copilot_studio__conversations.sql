@@ -1,0 +1,34 @@
+with
+
+-- The batches of a conversation, and several exports of one, are one row: each knows only its own part.
+conversations as (
+    select
+        conversation_id,
+        min(case when activity_type = 'message' then channel_id end) as channel_id,
+        -- Both roles of a transcript can carry one id; then it is not the customer's.
+        min(case when activity_type = 'message' and author_role = '1' then author_id end) as user_id,
+        min(case when activity_type = 'message' and author_role = '0' then author_id end) as bot_side_id,
+        min(started_at) as created_at,
+        bool_or(coalesce(is_design_mode, false)) as is_design_mode,
+        max(loaded_at) as loaded_at
+    from {{ ref('stg_copilot_studio__activities') }}
+    group by conversation_id
+),
+
+final as (
+    select
+        conversations.conversation_id,
+        coalesce(channels.channel, conversations.channel_id) as channel,
+        cast(null as varchar) as brand,
+        case when conversations.user_id is distinct from conversations.bot_side_id then conversations.user_id end
+            as customer_id,
+        conversations.created_at,
+        -- The test pane of the studio.
+        case when conversations.is_design_mode then 'test' end as exclusion_reason,
+        conversations.loaded_at
+    from conversations
+    left join {{ ref('copilot_studio_channels') }} as channels
+        on conversations.channel_id = channels.channel_id
+)
+
+select * from final

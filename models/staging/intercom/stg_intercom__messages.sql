@@ -1,0 +1,77 @@
+with
+
+-- The opening message is no part: it stands in the conversation itself, and is as old as that.
+opening_messages as (
+    select
+        -- Before every part, also of the same second: a blank sorts before all digits.
+        ' opening' as message_id,
+        id as conversation_id,
+        source_author_type as author_role,
+        source_author_id as author_id,
+        -- Campaigns and other automatic messages come under a person's name.
+        lower(source_delivered_as) in ('automated', 'campaign_initiated') as is_automatic,
+        false as is_from_ai,
+        true as is_public,
+        created_at as sent_at,
+        _fivetran_synced as loaded_at
+    from {{ source('intercom', 'conversation_history') }}
+    where {{ boolean('_fivetran_active', 'true') }} is not false
+),
+
+-- A close or an assignment may carry a text: it is a message then, and an event as well.
+parts as (
+    select
+        lpad(parts.id, 20, '0') as message_id,
+        parts.conversation_id,
+        parts.author_type as author_role,
+        parts.author_id,
+        false as is_automatic,
+        {{ boolean('parts.from_ai_agent', 'false') }} is true as is_from_ai,
+        coalesce(part_types.message, '') <> 'internal' as is_public,
+        parts.created_at as sent_at,
+        parts._fivetran_synced as loaded_at
+    from {{ source('intercom', 'conversation_part_history') }} as parts
+    left join {{ ref('intercom_part_types') }} as part_types
+        on lower(trim(parts.part_type)) = part_types.part_type
+    where
+        {{ boolean('parts._fivetran_active', 'true') }} is not false
+        and case
+            when part_types.message = 'none' then false
+            when part_types.message in ('public', 'internal') then true
+            else coalesce(parts.has_text, false)
+        end
+),
+
+messages as (
+    select * from opening_messages
+    union all
+    select * from parts
+),
+
+final as (
+    select
+        messages.message_id,
+        messages.conversation_id,
+        case
+            when messages.is_automatic then 'system'
+            when messages.is_from_ai then 'bot'
+            -- Without a row in the lookup the word itself, so that the message is rejected and can be found.
+            else coalesce(by_id.author_type, by_role.author_type, messages.author_role)
+        end as author_type,
+        messages.author_id,
+        messages.is_public,
+        messages.sent_at,
+        cast(null as varchar) as topic,
+        messages.loaded_at
+    from messages
+    left join {{ ref('intercom_authors') }} as by_id
+        on
+            lower(messages.author_role) = by_id.author_role
+            and messages.author_id = by_id.author_id
+    left join {{ ref('intercom_authors') }} as by_role
+        on
+            lower(messages.author_role) = by_role.author_role
+            and by_role.author_id = '*'
+)
+
+select * from final

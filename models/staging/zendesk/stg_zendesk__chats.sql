@@ -1,0 +1,38 @@
+with
+
+-- A chat can lead to several tickets, and one that the bot settled often leads to none: it is a conversation of its
+-- own then.
+chats as (
+    select
+        chat_id,
+        min_by(nullif(ticket_id, '0'), try_cast(nullif(ticket_id, '0') as bigint)) as ticket_id,
+        min(channel) as channel,
+        min(user_id) as user_id,
+        min(_fivetran_synced) as loaded_at
+    from {{ source('zendesk', 'ticket_chat') }}
+    group by chat_id
+),
+
+last_events as (
+    select
+        chat_id,
+        max({{ utc_timestamp('created_at') }}) as last_event_at
+    from {{ source('zendesk', 'ticket_chat_event') }}
+    group by chat_id
+),
+
+final as (
+    select
+        chats.chat_id,
+        coalesce(chats.ticket_id, concat('chat ', chats.chat_id)) as conversation_id,
+        chats.channel,
+        chats.user_id,
+        last_events.last_event_at,
+        chats.ticket_id is null as is_without_ticket,
+        chats.loaded_at
+    from chats
+    left join last_events
+        on chats.chat_id = last_events.chat_id
+)
+
+select * from final

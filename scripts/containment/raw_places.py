@@ -1,0 +1,81 @@
+"""Where the tables of a source come from: a folder of files, the warehouse, or another database."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from containment.errors import Stop
+
+KINDS = "{path: DIR}, {schema: NAME} or {database: FILE, schema: NAME}"
+# postgres:dbname=chatwoot, md:support: what DuckDB attaches by a word before a colon.
+ADDRESS = re.compile(r"[a-z_]{2,}:")
+SECRET = re.compile(r"(password|passwd|token|secret)\s*=|://[^/@\s]*:[^/@\s]*@", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files: `<table>*.parquet` and so on in a folder (an absolute path)."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Tables in a schema: of the warehouse, or of a database that is attached for a moment.
+
+    `database` is the absolute path of a DuckDB file, or an address that DuckDB's attach takes.
+    """
+
+    schema: str
+    database: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.database or 'the warehouse'}, schema {self.schema}"
+
+
+Place = Folder | Schema
+
+
+def parse(source: str, value: Any, origin: str, start: Path) -> Place:
+    """Take what `source_tables` says of a source, give its place; Stop when that is none.
+
+    Relative paths begin at `start`.
+    """
+    where = f"{origin}: source_tables of {source}"
+    if isinstance(value, Mapping):
+        match {**value}:
+            case {"path": str(path), **rest} if path and not rest:
+                return Folder(absolute(path, start))
+            case {"schema": str(schema), **rest} if schema and not rest:
+                return Schema(schema)
+            case {"database": str(database), "schema": str(schema), **rest} if schema and not rest:
+                return Schema(schema, _database(where, database, start))
+    # Without what stands there: it may hold a password.
+    raise Stop(f"{where} names no place; write {KINDS}")
+
+
+def absolute(path: str, start: Path) -> Path:
+    """A path as it was typed, made absolute."""
+    return Path(os.path.abspath(start / Path(path).expanduser()))
+
+
+def _database(where: str, database: str, start: Path) -> str:
+    if SECRET.search(database):
+        raise Stop(
+            f"{where}: a database's address must hold no secret, for it is logged; give it in the "
+            "environment (PGPASSWORD, motherduck_token ...) and leave it out here"
+        )
+    if ADDRESS.match(database):
+        return database
+    file = absolute(database, start)
+    if not file.is_file():
+        raise Stop(f"{where}: no database file {file}; check the path")
+    return str(file)

@@ -1,0 +1,132 @@
+"""The raw tables of a source, as its `_<source>__sources.yml` declares them.
+
+A source whose sources yml has tables with columns reads them through views that the nightly lays
+(raw_views). The yml says it all, so that a new system needs no Python:
+
+- the view of a table is raw.<source>_<table>: that is its `identifier`, or its `name` itself;
+- `config: meta: required: true` of a table or a column: without it, the run stops;
+- `data_type` of a column: what the view gives (see Column);
+- `config: meta: {reads: body, value: "body is not null"}`: the column is made of another one of the
+  system's table, so that what it holds stays outside. It is null where that one is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from containment.errors import Stop, one_line
+
+SCHEMA = "raw"
+# What a column is in a view. Where the data of a table disagree, a time or a boolean is text.
+TEXT, TIME, BOOLEAN = "varchar", "timestamp", "boolean"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a view, and the column of the system's table that it is read from.
+
+    `type` varchar: text. timestamp, boolean: as they are where the data have such a type, and else
+    text, so that staging sees an offset and what cannot be read. Any other type: cast, null where
+    the cast fails.
+    """
+
+    name: str
+    type: str = TEXT
+    required: bool = False
+    reads: str = ""
+    value: str | None = None
+
+    @property
+    def is_time(self) -> bool:
+        return self.type == TIME and self.value is None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A raw table of a source."""
+
+    source: str
+    name: str
+    view: str
+    columns: Mapping[str, Column]
+    required: bool = False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of the system's own table that are read, each once."""
+        return tuple(dict.fromkeys(column.reads for column in self.columns.values()))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Those that must be there."""
+        return tuple(column.reads for column in self.columns.values() if column.required)
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """Those that must hold times."""
+        return tuple(column.reads for column in self.columns.values() if column.is_time)
+
+
+def yml(root: Path, source: str) -> Path:
+    """Where a source declares its tables."""
+    return root / "models" / "staging" / source / f"_{source}__sources.yml"
+
+
+def declared(root: Path, source: str) -> tuple[Table, ...]:
+    """Take the project folder and the name of a source, give the tables that it declares.
+
+    None when it reads nothing through views, as the sample does. Stop when the yml is wrong.
+    """
+    path = yml(root, source)
+    if not path.is_file():
+        return ()
+    where = path.relative_to(root)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return tuple(
+            _table(source, table)
+            for entry in content["sources"]
+            if entry["name"] == source
+            for table in entry["tables"]
+        )
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Stop(f"{where}: cannot be read ({one_line(error)})") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Stop(
+            f"{where}: not a declaration of raw tables ({type(error).__name__}: {error}); "
+            "see CONTRIBUTING, 'add a source'"
+        ) from None
+
+
+def _table(source: str, entry: Mapping[str, Any]) -> Table:
+    columns = [_column(column) for column in entry["columns"]]
+    view = entry.get("identifier", entry["name"])
+    if not view.startswith(f"{source}_"):
+        raise KeyError(f"identifier: {source}_{entry['name']}")
+    return Table(
+        source=source,
+        name=view.removeprefix(f"{source}_"),
+        view=view,
+        columns={column.name: column for column in columns},
+        required=bool(_meta(entry).get("required")),
+    )
+
+
+def _column(entry: Mapping[str, Any]) -> Column:
+    meta = _meta(entry)
+    return Column(
+        name=entry["name"],
+        type=entry.get("data_type", TEXT).lower(),
+        required=bool(meta.get("required")),
+        reads=meta.get("reads", entry["name"]),
+        value=meta.get("value"),
+    )
+
+
+def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (entry.get("config") or {}).get("meta") or {}
