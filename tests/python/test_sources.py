@@ -170,9 +170,7 @@ def test_intercom_s_own_verdicts_are_explained(built: Path) -> None:
         ),
     ],
 )
-def test_where_we_differ_from_a_vendor(
-    built: Path, source: str, verdicts: dict[str, int]
-) -> None:
+def test_where_we_differ_from_a_vendor(built: Path, source: str, verdicts: dict[str, int]) -> None:
     path = projects.ROOT / "analyses" / f"where_we_differ_from_{source}.sql"
     found: dict[str, int] = {}
     for row in projects.rows(built, rendered(path)):
