@@ -22,9 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 SEEDED_SOURCE = "sample"  # raw rows as dbt seeds
 FILES_SOURCE = "files"  # raw rows as files in a folder
-CONTRACT = {
-    table.name: tuple(table.columns) for table in raw_tables.declared(ROOT, FILES_SOURCE)
-}
+CONTRACT = {table.name: tuple(table.columns) for table in raw_tables.declared(ROOT, FILES_SOURCE)}
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -14,8 +14,19 @@ pytestmark = pytest.mark.heavy
 
 # (read, used, duplicates, rejected) of each table of the raw contract.
 RECONCILED: dict[str, dict[str, tuple[int, int, int, int]]] = {
-    "intercom": {},
-    "zendesk": {},
+    "intercom": {
+        "conversations": (2, 2, 0, 0),
+        "messages": (3, 3, 0, 0),
+        "events": (8, 8, 0, 0),
+        "ratings": (0, 0, 0, 0),
+    },
+    # Most authors are not among the users of this excerpt; some changes are dated after their load.
+    "zendesk": {
+        "conversations": (10, 10, 0, 0),
+        "messages": (29, 9, 0, 20),
+        "events": (35, 25, 3, 7),
+        "ratings": (0, 0, 0, 0),
+    },
 }
 
 

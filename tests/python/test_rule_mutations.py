@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import mutations
 import mutations_chatwoot_copilot_reamaze
+import mutations_intercom_zendesk_rasa
 import pytest
 import yaml
 from mutations import Mutation
@@ -20,7 +21,11 @@ from projects import FILES_SOURCE, ROOT, copy_project
 
 from containment import raw_tables, raw_views
 
-MUTATIONS = [*mutations.MUTATIONS, *mutations_chatwoot_copilot_reamaze.MUTATIONS]
+MUTATIONS = [
+    *mutations.MUTATIONS,
+    *mutations_chatwoot_copilot_reamaze.MUTATIONS,
+    *mutations_intercom_zendesk_rasa.MUTATIONS,
+]
 
 SQL_FILES = {
     path.stem: path.relative_to(ROOT)

@@ -115,9 +115,7 @@ def tables() -> dict[str, list[Row]]:
     rated = {"ticket_id": FIRST_CASE, "comment": SECRET}
     asked, given = START + timedelta(minutes=2), START + timedelta(minutes=3)
     desk.add("satisfaction_rating", id=1, score="offered", created_at=asked, **rated)
-    desk.add(
-        "satisfaction_rating", id=2, score="good", created_at=asked, updated_at=given, **rated
-    )
+    desk.add("satisfaction_rating", id=2, score="good", created_at=asked, updated_at=given, **rated)
     desk.add("brand", id=BRAND, active=True, name="Worked cases")
     for user, role in ((BOT, "agent"), (AGENT, "agent")):
         desk.add("user", id=user, role=role, name=SECRET, email=f"{SECRET}@example.org")

@@ -1,0 +1,388 @@
+"""Defects in the staging models of Intercom, Zendesk and Rasa (see mutations.py)."""
+
+from __future__ import annotations
+
+from mutations import of
+
+INTERCOM = [
+    *of(
+        "stg_intercom__conversations",
+        (
+            "every version counts",
+            "where {{ boolean('conversations._fivetran_active', 'true') }} is not false",
+            "where true",
+            ["an_intercom_conversation_is_its_latest_version"],
+        ),
+        (
+            "without the mark of the latest version nothing counts",
+            "{{ boolean('conversations._fivetran_active', 'true') }} is not false",
+            "{{ boolean('conversations._fivetran_active', 'false') }} is not false",
+            ["an_intercom_conversation_is_its_latest_version"],
+        ),
+        (
+            "a contact goes before the author",
+            "coalesce(conversations.source_author_id, contacts.contact_id)",
+            "coalesce(contacts.contact_id, conversations.source_author_id)",
+            ["the_customer_of_an_intercom_conversation_is_who_wrote_first"],
+        ),
+        (
+            "a teammate is a customer",
+            "in ('user', 'lead', 'contact')",
+            "in ('user', 'lead', 'contact', 'admin')",
+            ["the_customer_of_an_intercom_conversation_is_who_wrote_first"],
+        ),
+        (
+            "a contact who left counts",
+            "where {{ boolean('_fivetran_active', 'true') }} is not false\n    group",
+            "where true\n    group",
+            ["the_customer_of_an_intercom_conversation_is_who_wrote_first"],
+        ),
+        (
+            "a tag that was taken off counts",
+            "{{ boolean('conversation_tags._fivetran_active', 'true') }} is not false",
+            "true",
+            ["a_tag_excludes_an_intercom_conversation"],
+        ),
+        (
+            "a tag counts in its own case alone",
+            "lower(trim(tags.name))",
+            "tags.name",
+            ["a_tag_excludes_an_intercom_conversation"],
+        ),
+    ),
+    *of(
+        "stg_intercom__messages",
+        (
+            "the opening message is forgotten",
+            "    select * from opening_messages\n    union all\n",
+            "",
+            ["the_opening_message_is_in_the_conversation_itself"],
+        ),
+        (
+            "a campaign is a person's",
+            "when messages.is_automatic then 'system'",
+            "when false then 'system'",
+            ["the_opening_message_is_in_the_conversation_itself"],
+        ),
+        (
+            "an assignment is no message",
+            "else coalesce(parts.has_text, false)",
+            "else false",
+            ["what_carries_a_text_is_a_message"],
+        ),
+        (
+            "a note is public",
+            "coalesce(part_types.message, '') <> 'internal'",
+            "true",
+            ["what_carries_a_text_is_a_message"],
+        ),
+        (
+            "a comment without a text is none",
+            "in ('public', 'internal') then true",
+            "in ('public', 'internal') then parts.has_text",
+            ["what_carries_a_text_is_a_message"],
+        ),
+        (
+            "what an action says is a message",
+            "when part_types.message = 'none' then false",
+            "when false then false",
+            ["what_carries_a_text_is_a_message"],
+        ),
+        (
+            "Fin is who it writes as",
+            "when messages.is_from_ai then 'bot'",
+            "when false then 'bot'",
+            ["fin_is_a_bot_whatever_its_account"],
+        ),
+        (
+            "the kind goes before the author",
+            "coalesce(by_id.author_type, by_role.author_type, messages.author_role)",
+            "coalesce(by_role.author_type, by_id.author_type, messages.author_role)",
+            ["fin_is_a_bot_whatever_its_account"],
+        ),
+    ),
+    *of(
+        "stg_intercom__events",
+        (
+            "taken from people is given to them",
+            "coalesce(parts.assigned_to_type, '') not in ('admin', 'team')",
+            "false",
+            ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "nobody says who assigned",
+            "concat_ws('_by_', parts.part_word, parts.author_role)",
+            "parts.part_word",
+            ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "a message is an event",
+            "not in ('public', 'internal')",
+            "not in ('nothing')",
+            ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "the reply is before its assignment",
+            "- interval 1 microsecond",
+            "+ interval 1 microsecond",
+            ["a_reply_that_assigns_comes_after_the_assignment"],
+        ),
+        (
+            "every assignment moves",
+            "when named_parts.is_assignment and named_parts.has_text",
+            "when named_parts.is_assignment",
+            ["a_reply_that_assigns_comes_after_the_assignment"],
+        ),
+    ),
+    *of(
+        "stg_intercom__ratings",
+        (
+            "who never rated gave nothing",
+            "and conversation_rating_value is not null",
+            "",
+            ["intercom_keeps_one_rating_a_conversation"],
+        ),
+    ),
+]
+
+ZENDESK = [
+    *of(
+        "stg_zendesk__conversations",
+        (
+            "tickets alone are conversations",
+            "    where is_without_ticket",
+            "    where false",
+            ["a_chat_without_a_ticket_is_a_conversation"],
+        ),
+        (
+            "a chat in a ticket is one more",
+            "    where is_without_ticket",
+            "    where true",
+            ["a_chat_without_a_ticket_is_a_conversation"],
+        ),
+        (
+            "a deleted ticket counts",
+            "when tickets.status = 'deleted' then 'deleted'",
+            "when false then 'deleted'",
+            ["a_deleted_ticket_is_excluded_before_its_tags_are_looked_at"],
+        ),
+        (
+            "a deleted row counts",
+            "{{ boolean('tickets._fivetran_deleted', 'false') }} is true",
+            "false",
+            ["a_deleted_ticket_is_excluded_before_its_tags_are_looked_at"],
+        ),
+    ),
+    *of(
+        "stg_zendesk__messages",
+        (
+            "an agent who asks is no customer",
+            "when comments.user_id = tickets.requester_id then 'end-user'",
+            "when false then 'end-user'",
+            ["the_author_of_a_comment_is_known_by_its_role"],
+        ),
+        (
+            "Zendesk itself is nobody",
+            "when comments.user_id = '-1' then '__system'",
+            "when false then '__system'",
+            ["the_author_of_a_comment_is_known_by_its_role"],
+        ),
+        (
+            "the role goes before the author",
+            "coalesce(by_id.author_type, by_role.author_type, roled_comments.author_role)",
+            "coalesce(by_role.author_type, by_id.author_type, roled_comments.author_role)",
+            ["the_author_of_a_comment_is_known_by_its_role"],
+        ),
+        (
+            "the chat counts twice",
+            "when roled_comments.is_transcript then 'system'",
+            "when false then 'system'",
+            ["a_chat_in_its_ticket_is_no_second_message"],
+        ),
+        (
+            "a minute is not a minute",
+            "<= ticket_chats.last_event_at + interval 1 minute",
+            "< ticket_chats.last_event_at + interval 1 minute",
+            ["a_chat_in_its_ticket_is_no_second_message"],
+        ),
+        (
+            "a file is no message",
+            "type in ('ChatMessage', 'ChatFileAttachment')",
+            "type in ('ChatMessage')",
+            ["a_chat_in_its_ticket_is_no_second_message"],
+        ),
+    ),
+    *of(
+        "stg_zendesk__events",
+        (
+            "a bot is a person",
+            "when bots.user_id is not null then 'assigned_to_bot'",
+            "when false then 'assigned_to_bot'",
+            ["an_assignment_to_a_person_is_a_handoff"],
+        ),
+        (
+            "nobody is a person",
+            "when coalesce(changes.value, '') in ('', '0') then 'unassigned'",
+            "when false then 'unassigned'",
+            ["an_assignment_to_a_person_is_a_handoff"],
+        ),
+        (
+            "every field is an event",
+            "where changes.field_name in ('status', 'assignee_id', 'group_id')",
+            "where true",
+            ["an_assignment_to_a_person_is_a_handoff"],
+        ),
+        (
+            "whoever joins takes over",
+            "when type = 'ChatJoin' and author_type = 'agent'",
+            "when type = 'ChatJoin'",
+            ["only_a_person_who_joins_a_chat_takes_it_over"],
+        ),
+        (
+            "a message is an event",
+            "where type not in ('ChatMessage', 'ChatFileAttachment')",
+            "where true",
+            ["only_a_person_who_joins_a_chat_takes_it_over"],
+        ),
+    ),
+    *of(
+        "stg_zendesk__chats",
+        (
+            "tickets are sorted as text",
+            "try_cast(nullif(ticket_id, '0') as bigint)",
+            "nullif(ticket_id, '0')",
+            ["a_chat_belongs_to_its_first_ticket"],
+        ),
+        (
+            "0 is a ticket",
+            "min_by(nullif(ticket_id, '0'),",
+            "min_by(ticket_id,",
+            ["a_chat_belongs_to_its_first_ticket"],
+        ),
+    ),
+    *of(
+        "stg_zendesk__chat_events",
+        (
+            "Zendesk's bot is who it writes as",
+            "when lower(message_source_type) like 'zd:answerbot%' then 'answer_bot'",
+            "when false then 'answer_bot'",
+            ["whose_a_chat_event_is"],
+        ),
+        (
+            "a number says nothing",
+            "            users.user_role,\n",
+            "",
+            ["whose_a_chat_event_is"],
+        ),
+        (
+            "a business is a customer",
+            "when first_told_events.message_author_type = 'BUSINESS' then 'agent'",
+            "when false then 'agent'",
+            ["whose_a_chat_event_is"],
+        ),
+        (
+            "what is shown again counts again",
+            "{{ boolean('is_history_context', 'false') }} is not true",
+            "true",
+            ["what_zendesk_shows_again_is_no_second_message"],
+        ),
+        (
+            "a delivery is an event",
+            "and type <> 'ChatMessageStatus'",
+            "",
+            ["what_zendesk_shows_again_is_no_second_message"],
+        ),
+    ),
+    *of(
+        "stg_zendesk__ratings",
+        (
+            "an offer is a rating",
+            "where lower(score) not in ('offered', 'unoffered')",
+            "where true",
+            ["an_offered_rating_is_none"],
+        ),
+        (
+            "it was given when it was offered",
+            "coalesce(cast(updated_at as varchar), cast(created_at as varchar))",
+            "cast(created_at as varchar)",
+            ["an_offered_rating_is_none"],
+        ),
+    ),
+]
+
+RASA = [
+    *of(
+        "stg_rasa__conversations",
+        (
+            "the first by time tells the channel",
+            "min_by(nullif(trim(input_channel), ''), id)",
+            "min_by(nullif(trim(input_channel), ''), timestamp)",
+            ["the_channel_of_a_rasa_conversation_is_that_of_its_first_message"],
+        ),
+        (
+            "a developer is a customer",
+            "nullif(channels.exclusion_reason, '') as exclusion_reason",
+            "cast(null as varchar) as exclusion_reason",
+            ["the_channel_of_a_rasa_conversation_is_that_of_its_first_message"],
+        ),
+    ),
+    *of(
+        "stg_rasa__messages",
+        (
+            "a command is a message",
+            "when type_name = 'user' and is_command then 'system'",
+            "when false then 'system'",
+            ["what_rasa_writes_that_is_a_message"],
+        ),
+        (
+            "a number is its digits",
+            "lpad(cast(id as varchar), 20, '0')",
+            "cast(id as varchar)",
+            ["what_rasa_writes_that_is_a_message"],
+        ),
+        (
+            "whatever Rasa writes is a message",
+            "where type_name in ('user', 'bot', 'agent')",
+            "where true",
+            ["what_rasa_writes_that_is_a_message"],
+        ),
+        (
+            "not to understand is a topic",
+            "nullif(intent_name, 'nlu_fallback')",
+            "intent_name",
+            ["what_rasa_writes_that_is_a_message"],
+        ),
+    ),
+    *of(
+        "rasa_time",
+        (
+            "a time is whole seconds",
+            "round({{ column }} * 1000000)",
+            "floor({{ column }}) * 1000000",
+            ["stg_rasa__messages.what_rasa_writes_that_is_a_message"],
+        ),
+    ),
+    *of(
+        "stg_rasa__events",
+        (
+            "whatever bears the name is the action",
+            "            events.type_name = 'action'\n            and events.action_name",
+            "            events.action_name",
+            ["an_action_says_what_the_lookup_says"],
+        ),
+        (
+            "every action is an event",
+            "actions.action_name is not null\n",
+            "events.type_name = 'action'\n",
+            ["an_action_says_what_the_lookup_says"],
+        ),
+        (
+            "a pause is nothing",
+            "in ('pause', 'resume',",
+            "in ('resume',",
+            ["an_action_says_what_the_lookup_says"],
+        ),
+    ),
+]
+
+MUTATIONS = [*INTERCOM, *ZENDESK, *RASA]
