@@ -30,13 +30,14 @@ UNRESOLVED, PENDING, RESOLVED, SPAM, ARCHIVED, ON_HOLD = range(6)
 AUTO_RESOLVED, WITH_BOT, BOT_RESOLVED, SPAM_BY_AI = range(6, 10)
 CHAT, EMAIL = 0, 1
 
-BOT, CUSTOMER, AGENT, INBOX = (
+BOT, CUSTOMER, AGENT = (
     {"name": f"{SECRET} {who}", "email": f"{who}.{SECRET}@example.org", "staff?": staff}
-    for who, staff in (("Bot", True), ("customer", False), ("agent", True), ("inbox", True))
+    for who, staff in (("Bot", True), ("customer", False), ("agent", True))
 )
+# It sends by itself, and its address stands in a lookup: that of nobody.
+INBOX = {"name": "Orders", "email": "Orders@shop.example", "staff?": True}
 AUTHORS = {"b": BOT, "c": CUSTOMER, "a": AGENT, "i": INBOX}
-# A bot that the API does not call one, and what sends by itself: rows that a user would add.
-LOOKUPS = {"reamaze/reamaze_authors.csv": [f"INBOX.{SECRET}@example.org,system"]}
+LOOKUPS = {"reamaze/reamaze_authors.csv": ["orders@SHOP.example,system"]}
 
 # What misleads, each a conversation of its own: its timeline in the notation of the worked cases,
 # and what each of its segments must be. More letters than there:

@@ -13,7 +13,7 @@ from containment.errors import how_it_ended
 from containment.places import PROJECT, Home
 from containment.run import utc_now
 
-SYSTEMS = ("chatwoot",)
+SYSTEMS = ("chatwoot", "reamaze")
 
 
 @click.command(
@@ -64,9 +64,10 @@ def command(system: str, folder: str | None, home: str | None, full: bool) -> in
 
 def _extract(system: str, folder: Path, full: bool) -> dict[str, int]:
     # Here, because dlt takes a second to import, and --help needs none of it.
-    from containment.extraction import chatwoot
+    from containment.extraction import chatwoot, reamaze
 
-    return {"chatwoot": chatwoot.extract}[system](folder, full=full, loaded_at=utc_now())
+    extract = {"chatwoot": chatwoot.extract, "reamaze": reamaze.extract}[system]
+    return extract(folder, full=full, loaded_at=utc_now())
 
 
 def main() -> None:
