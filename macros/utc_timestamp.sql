@@ -14,3 +14,18 @@
     {%- endset -%}
     case when {{ parsed }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then {{ parsed }} end
 {%- endmacro %}
+
+{# Spark would also read a year, a time of today, or 'now'; so the text must look like a date, with or without a time and
+   an offset or zone. 2026/10/05 is a date too. #}
+{% macro spark__utc_timestamp(column) -%}
+    {%- set written -%} regexp_replace(cast({{ column }} as string), '^( *[0-9]{4})/([0-9]{1,2})/', '$1-$2-') {%- endset -%}
+    {%- set parsed -%}
+        case
+            when typeof({{ column }}) = 'timestamp' then try_cast({{ column }} as timestamp)
+            when
+                {{ written }} rlike '^ *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]*)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?| [A-Za-z_/]+)?)? *$'
+                then try_cast({{ written }} as timestamp)
+        end
+    {%- endset -%}
+    case when {{ parsed }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then {{ parsed }} end
+{%- endmacro %}
