@@ -22,7 +22,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Every run cuts all conversations, so the states of earlier runs are emptied. #}
+{# Every build cuts all conversations: when the list of what has changed is made, no conversation has a state. #}
 {% macro spark__prepare_kept_tables() -%}
     {%- if execute -%}
         {%- set timezone = run_query('select current_timezone()').rows[0][0] -%}
@@ -31,19 +31,21 @@
                 "the session's time zone is " ~ timezone ~ '; set spark.sql.session.timeZone to UTC in profiles.yml'
             ) -%}
         {%- endif -%}
-        {%- do adapter.create_schema(api.Relation.create(schema='intermediate')) -%}
-        {%- for name, columns in {
-            'int_kept_states': columns_of_kept_states('decimal(38, 0)', 'decimal(20, 0)'),
-            'int_kept_sessions': columns_of_kept_sessions()
-        }.items() -%}
-            {%- set relation = api.Relation.create(schema='intermediate', identifier=name, type='table') -%}
-            {%- set definitions = [] -%}
-            {%- for column, type in columns.items() -%} {%- do definitions.append(column ~ ' ' ~ type) -%} {%- endfor -%}
-            {%- do adapter.drop_relation(relation) -%}
-            {%- do run_query('create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')') -%}
-            {%- do adapter.cache_added(relation) -%}
-        {%- endfor -%}
+        {%- if 'model.containment.int_changed_conversations' in selected_resources -%}
+            {%- do adapter.create_schema(api.Relation.create(schema='intermediate')) -%}
+            {%- do make_empty_anew('int_kept_states', columns_of_kept_states('decimal(38, 0)', 'decimal(20, 0)')) -%}
+            {%- do make_empty_anew('int_kept_sessions', columns_of_kept_sessions()) -%}
+        {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro make_empty_anew(name, columns) -%}
+    {%- set relation = api.Relation.create(schema='intermediate', identifier=name, type='table') -%}
+    {%- set definitions = [] -%}
+    {%- for column, type in columns.items() -%} {%- do definitions.append(column ~ ' ' ~ type) -%} {%- endfor -%}
+    {%- do adapter.drop_relation(relation) -%}
+    {%- do run_query('create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')') -%}
+    {%- do adapter.cache_added(relation) -%}
 {%- endmacro %}
 
 {# The columns that are read of a kept table before tonight's rows are in it. #}
