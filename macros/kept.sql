@@ -27,7 +27,7 @@
 
 {# Spark's tables of files know neither updates nor transactions: nothing is kept there, every run makes the table anew. #}
 {% materialization kept, adapter='spark' %}
-    {{ return(context['materialization_table_spark']()) }}
+    {{ return(context['materialization_table_' ~ adapter.type()]()) }}
 {% endmaterialization %}
 
 {# Whether every conversation is being cut. The list of what has changed goes when the states are emptied, and must be made

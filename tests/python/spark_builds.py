@@ -98,9 +98,10 @@ def _build(spark: Any, build: Build, folder: Path) -> None:
     )
     if not outcome.success:
         raise SystemExit(f"dbt build failed: {outcome.exception or ''}")
-    for table in spark.catalog.listTables("marts"):
-        mart = spark.table(f"marts.{table.name}").coalesce(1)
-        mart.write.parquet(f"{build.marts}/{table.name}")
+    for row in spark.sql("show tables in marts").collect():
+        if not row.isTemporary:
+            mart = spark.table(f"marts.{row.tableName}").coalesce(1)
+            mart.write.parquet(f"{build.marts}/{row.tableName}")
 
 
 if __name__ == "__main__":

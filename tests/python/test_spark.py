@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from containment import lookups, raw_files
 pytestmark = pytest.mark.heavy
 
 DATA = projects.ROOT.parent / "shared" / "data"
+REAL = ("twitter_care", "gitter_rooms")
 MODELS_ONLY = ("build", "--exclude-resource-type", "unit_test", "test")
 EXAMPLES = 100
 # Three days that were published before, and were told otherwise then.
@@ -88,8 +90,8 @@ class DataSet:
         arguments = arguments or MODELS_ONLY
         return spark_builds.Build(str(self.project), str(self.marts), arguments, raw, dbt_vars)
 
-    def differences(self) -> list[str]:
-        """What differs between the marts of the two engines, a line for each mart."""
+    def differences(self, only: str | None = None) -> list[str]:
+        """What differs between the marts of the two engines, or in one of them."""
         with duckdb.connect(str(self.spark)) as connection:
             connection.execute("set TimeZone = 'UTC'; create schema marts")
             for mart in sorted(self.marts.iterdir()):
@@ -108,7 +110,11 @@ class DataSet:
                         )
                 connection.execute(f"insert into marts.{mart.name} from read_parquet({files})")
         found = same_tables.differences(self.duckdb, self.spark, with_runs=True)
-        return [f"{self.name}: {difference}" for difference in found]
+        return [
+            f"{self.name}: {difference}"
+            for difference in found
+            if only is None or difference.table == f"marts.{only}"
+        ]
 
 
 def _as_on_spark(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -163,20 +169,22 @@ def generated(folder: Path) -> tuple[DataSet, spark_builds.Build]:
 
 
 def test_every_mart_is_the_same_on_duckdb_and_on_spark(tmp_path: Path) -> None:
-    """One test, for one Spark session; the sample with its unit tests and data tests."""
-    data_sets, builds = [], []
+    """One test, for one Spark session; the sample with its unit tests and data tests.
+
+    The environment's SPARK_MART: only this mart and what it is made of, on the sample.
+    """
+    only = os.environ.get("SPARK_MART")
     sample = DataSet("sample", tmp_path)
-    data_sets.append(sample)
-    builds.append(sample.build_on_duckdb("build", before=EARLIER_NIGHTS))
-    for name in ("twitter_care", "gitter_rooms"):
+    selected = ("--select", f"+{only}", "--indirect-selection", "cautious") if only else ()
+    builds = {sample: sample.build_on_duckdb("build", *selected, before=EARLIER_NIGHTS)}
+    for name in () if only else REAL:
         if (DATA / name).is_dir():
             data_set = DataSet(name, tmp_path)
-            data_sets.append(data_set)
             sources = [projects.FILES_SOURCE]
-            builds.append(data_set.build_on_duckdb(raw_path=DATA / name, sources=sources))
-    data_set, build = generated(tmp_path)
-    data_sets.append(data_set)
-    builds.append(build)
-    spark_builds.run(builds, tmp_path)
-    found = [line for data_set in data_sets for line in data_set.differences()]
+            builds[data_set] = data_set.build_on_duckdb(raw_path=DATA / name, sources=sources)
+    if not only:
+        data_set, build = generated(tmp_path)
+        builds[data_set] = build
+    spark_builds.run([*builds.values()], tmp_path)
+    found = [line for data_set in builds for line in data_set.differences(only)]
     assert not found, "\n".join(found)
