@@ -5,4 +5,4 @@
 {%- endmacro %}
 
 {% macro default__row_hash(columns) -%} hash(hash({{ columns | join(', ') }})) {%- endmacro %}
-{% macro spark__row_hash(columns) -%} cast(hash(hash({{ columns | join(', ') }})) as decimal(20, 0)) {%- endmacro %}
+{% macro spark__row_hash(columns) -%} cast({{ default__row_hash(columns) }} as decimal(20, 0)) {%- endmacro %}
