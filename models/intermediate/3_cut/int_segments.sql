@@ -4,8 +4,8 @@ timeline as (
     select * from {{ ref('int_segmented_timeline') }}
 ),
 
--- min_by and max_by pass over a null word on DuckDB and return it on Spark. So no word is null here: where that of the
--- first or last row counts, '' stands in for it; where the first or last word counts, rows without one have no position.
+-- min_by and max_by pass over a null word on DuckDB and return it on Spark, so no word is null here: where the word of
+-- one row counts, '' stands in for it; where the first or last word counts, rows without one have no position.
 final as (
     select
         conversation_number,
