@@ -25,6 +25,11 @@
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
+{# Spark's tables of files know neither updates nor transactions: nothing is kept there, every run makes the table anew. #}
+{% materialization kept, adapter='spark' %}
+    {{ return(context['materialization_table_' ~ adapter.type()]()) }}
+{% endmaterialization %}
+
 {# Whether every conversation is being cut. The list of what has changed goes when the states are emptied, and must be made
    anew before a kept table is: by the old one the table would be left with an earlier night's changes alone. #}
 {% macro is_nothing_kept() -%}

@@ -2,14 +2,13 @@
    missing, the states have other columns, or --full-refresh is given, no conversation has a state: all are cut again, and
    the list of what had changed, which no longer fits the states, goes with them. #}
 {% macro prepare_kept_tables() -%}
+    {{ return(adapter.dispatch('prepare_kept_tables')()) }}
+{%- endmacro %}
+
+{% macro default__prepare_kept_tables() -%}
     {%- if execute -%}
-        {%- set text = dbt.type_string() -%}
-        {%- set states = {
-            'source': text, 'conversation_id': text, 'conversation_rows': 'bigint', 'message_rows': 'bigint',
-            'event_rows': 'bigint', 'rows_fingerprint': 'hugeint', 'rules_fingerprint': 'ubigint',
-            'newest_known_us': 'bigint', 'unfinished_reason': text
-        } -%}
-        {%- set sessions = {'source': text, 'conversation_id': text, 'customer_key': text} -%}
+        {%- set states = columns_of_kept_states('hugeint', 'ubigint') -%}
+        {%- set sessions = columns_of_kept_sessions() -%}
         {%- set started_over = flags.FULL_REFRESH and 'model.containment.int_changed_conversations' in selected_resources -%}
         create schema if not exists intermediate;
         {% if started_over or is_a_kept_table_missing() or not has_columns('int_kept_states', states) -%}
@@ -21,6 +20,45 @@
             {{ make_empty('int_kept_sessions', sessions) }};
         {% endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{# Every build cuts all conversations: when the list of what has changed is made, no conversation has a state. #}
+{% macro spark__prepare_kept_tables() -%}
+    {%- if execute -%}
+        {%- set timezone = run_query('select current_timezone()').rows[0][0] -%}
+        {%- if timezone != 'UTC' -%}
+            {%- do exceptions.raise_compiler_error(
+                "the session's time zone is " ~ timezone ~ '; set spark.sql.session.timeZone to UTC in profiles.yml'
+            ) -%}
+        {%- endif -%}
+        {%- if 'model.containment.int_changed_conversations' in selected_resources -%}
+            {%- do adapter.create_schema(api.Relation.create(schema='intermediate')) -%}
+            {%- do make_empty_anew('int_kept_states', columns_of_kept_states('decimal(38, 0)', 'decimal(20, 0)')) -%}
+            {%- do make_empty_anew('int_kept_sessions', columns_of_kept_sessions()) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro make_empty_anew(name, columns) -%}
+    {%- set relation = api.Relation.create(schema='intermediate', identifier=name, type='table') -%}
+    {%- set definitions = [] -%}
+    {%- for column, type in columns.items() -%} {%- do definitions.append(column ~ ' ' ~ type) -%} {%- endfor -%}
+    {%- do adapter.drop_relation(relation) -%}
+    {%- do run_query('create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')') -%}
+    {%- do adapter.cache_added(relation) -%}
+{%- endmacro %}
+
+{# The columns that are read of a kept table before tonight's rows are in it. #}
+{% macro columns_of_kept_states(sum_type, hash_type) -%}
+    {{ return({
+        'source': 'string', 'conversation_id': 'string', 'conversation_rows': 'bigint', 'message_rows': 'bigint',
+        'event_rows': 'bigint', 'rows_fingerprint': sum_type, 'rules_fingerprint': hash_type,
+        'newest_known_us': 'bigint', 'unfinished_reason': 'string'
+    }) }}
+{%- endmacro %}
+
+{% macro columns_of_kept_sessions() -%}
+    {{ return({'source': 'string', 'conversation_id': 'string', 'customer_key': 'string'}) }}
 {%- endmacro %}
 
 {# Whether one of the tables that are kept from night to night is not there. #}

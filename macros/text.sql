@@ -2,5 +2,5 @@
    character of ASCII is not blank, and there are spaces beyond it. #}
 {% macro text(column) -%}
     {%- set value -%} cast({{ column }} as {{ dbt.type_string() }}) {%- endset -%}
-    case when {{ value }} between '!' and '~' or trim({{ value }}) <> '' then {{ value }} end
+    case when {{ value }} between '!' and '~' or {{ trimmed(value) }} <> '' then {{ value }} end
 {%- endmacro %}

@@ -32,7 +32,7 @@ from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room
 from containment.places import PROJECT, Home
 from containment.raw_places import Folder
 from containment.raw_views import RawData
-from containment.run import BUILT, FAILED, PUBLISHED, RUNNING, Run, utc_now
+from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
@@ -127,31 +127,26 @@ def night(
     target: str = DUCKDB,
     full_refresh: bool = False,
     verbose: bool = False,
-) -> Path | None:
+) -> Path:
     """Do one night, give the folder of its publication; Stop where it cannot go on.
 
-    `run` is filled with what becomes known of it. Another target than DuckDB publishes nothing.
+    `run` is filled with what becomes known of it.
     """
     given = settings.load(PROJECT, options, vars_text, os.environ)
     run.sources = ", ".join(given.sources)
     run.raw_path = judge.raw_path(given.places)
     words = lookups.load(PROJECT)
-    on_duckdb = settings.target_type(PROJECT, target) == DUCKDB
-    if not on_duckdb and given.places:
-        names = ", ".join(map(repr, given.places))
-        raise Stop(f"--target {target}: the source {names} needs the target {DUCKDB}")
+    if settings.target_type(PROJECT, target) != DUCKDB:
+        raise Stop(
+            f"--target {target}: the night builds and publishes on DuckDB; "
+            f"there run: dbt build --target {target} (README: On Spark)"
+        )
     say(f"settings: {_described(given)}")
-    with run_lock.held(home.lock):
-        if not on_duckdb:
-            _build(home, run, given, words, target, full_refresh=full_refresh, verbose=verbose)
-            run.end(BUILT, 0)
-            say(f"built in {run.clock}; the marts of target {target} stay where they are built")
-            return None
-        with history.recorded(home, run):
-            _raw_data(home, run, given, words)
-            _build(home, run, given, words, target, full_refresh=full_refresh, verbose=verbose)
-            _judge(home, run, given)
-            return _publish(home, run, given)
+    with run_lock.held(home.lock), history.recorded(home, run):
+        _raw_data(home, run, given, words)
+        _build(home, run, given, words, target, full_refresh=full_refresh, verbose=verbose)
+        _judge(home, run, given)
+        return _publish(home, run, given)
 
 
 def _described(given: Settings) -> str:
@@ -249,11 +244,10 @@ def _publish(home: Home, run: Run, given: Settings) -> Path:
     return publication
 
 
-def _report(publication: Path | None) -> None:
-    if publication is not None:
-        say("")
-        for line in headline.lines(publication / "containment.duckdb"):
-            say(line)
+def _report(publication: Path) -> None:
+    say("")
+    for line in headline.lines(publication / "containment.duckdb"):
+        say(line)
 
 
 def _say_ending(error: BaseException) -> int:

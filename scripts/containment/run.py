@@ -15,7 +15,7 @@ from containment.errors import LOCKED, UNUSABLE, how_it_ended, one_line
 
 RUNNING, PUBLISHED, FAILED = "running", "published", "failed"
 REFUSED, KILLED = "refused", "killed"
-BUILT = "built"  # on an engine whose marts are not published: such a run is not kept
+
 # How a column of the history is typed; `| None` says nothing to DuckDB.
 TYPES = {"str": "varchar", "int": "bigint", "float": "double", "datetime": "timestamp"}
 

@@ -73,8 +73,8 @@ MACROS = [
         "keyword",
         (
             "upper case makes another word",
-            "lower(trim(",
-            "(trim(",
+            "lower({{ trimmed(",
+            "({{ trimmed(",
             [
                 "stg_messages.an_author_type_is_read_in_any_case",
                 "stg_events.an_event_type_is_read_in_any_case",
@@ -83,8 +83,8 @@ MACROS = [
         ),
         (
             "space makes another word",
-            "lower(trim(cast({{ column }} as {{ dbt.type_string() }})))",
-            "lower(cast({{ column }} as {{ dbt.type_string() }}))",
+            "{{ trimmed('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') }}",
+            "cast({{ column }} as {{ dbt.type_string() }})",
             [
                 "stg_messages.a_blank_is_public_is_public",
                 "stg_events.an_event_without_a_type_is_rejected",
@@ -182,14 +182,14 @@ MACROS = [
         ),
         (
             "a low end below 0",
-            "greatest(0.0, ",
-            "greatest(-1.0, ",
+            "greatest(0e0, ",
+            "greatest(-1e0, ",
             ["containment_daily.the_headline_has_its_wilson_interval"],
         ),
         (
             "a high end above 1",
-            "                1.0,",
-            "                2.0,",
+            "                1e0,",
+            "                2e0,",
             ["containment_daily.the_headline_has_its_wilson_interval"],
         ),
     ),

@@ -98,11 +98,13 @@ def dbt(project: Path, home: Path, *arguments: str, **dbt_vars: Any) -> str:
     return done.stdout
 
 
-def nightly(home: Path, *arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run scripts/nightly with a home of its own."""
+def nightly(
+    home: Path, *arguments: str, root: Path = ROOT, venv: str | Path = sys.prefix
+) -> subprocess.CompletedProcess[str]:
+    """Run scripts/nightly with a home of its own, in this venv or another."""
     return subprocess.run(
         [sys.executable, str(root / "scripts" / "nightly"), "--home", str(home), *arguments],
-        env={**os.environ, "CONTAINMENT_VENV": sys.prefix},
+        env={**os.environ, "CONTAINMENT_VENV": str(venv)},
         text=True,
         capture_output=True,
     )

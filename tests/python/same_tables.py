@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,24 +58,36 @@ def compared(database: Path, kept: Iterable[Name] = ()) -> list[Name]:
 
 def difference(wanted: Path, found: Path, kept: Iterable[Name] = ()) -> Difference | None:
     """The first table of the marts, or of `kept`, that differs between two database files."""
+    return next(differences(wanted, found, kept), None)
+
+
+def differences(
+    wanted: Path, found: Path, kept: Iterable[Name] = (), *, with_runs: bool = False
+) -> Iterator[Difference]:
+    """Each table of the marts, or of `kept`, that differs between two database files.
+
+    with_runs: also what tells of nights.
+    """
+    left_out = set() if with_runs else OF_RUNS
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         for alias, path in (("wanted", wanted), ("found", found)):
             connection.execute(f"attach '{path}' as {alias} (read_only)")
-        columns = {alias: _columns(connection, alias) for alias in ("wanted", "found")}
+        columns = {
+            alias: _columns(connection, alias, with_runs=with_runs) for alias in ("wanted", "found")
+        }
         in_marts = {name for of in columns.values() for name in of if name[0] == MARTS}
-        for name in sorted({*kept, *in_marts} - OF_RUNS):
+        for name in sorted({*kept, *in_marts} - left_out):
             should, got = (columns[alias].get(name) for alias in ("wanted", "found"))
             if should is None and got is None:
                 continue
             if should is None or got is None:
-                return Difference(".".join(name), "not there" if got is None else "not wanted")
-            if should != got:
+                yield Difference(".".join(name), "not there" if got is None else "not wanted")
+            elif should != got:
                 differing = sorted(map(str, set(should) ^ set(got))) or "in another order"
-                return Difference(".".join(name), f"columns {differing}")
-            if here := _rows_differ(connection, name, [column for column, _ in should]):
-                return here
-    return None
+                yield Difference(".".join(name), f"columns {differing}")
+            elif here := _rows_differ(connection, name, [column for column, _ in should]):
+                yield here
 
 
 def assert_same(wanted: Path, found: Path, kept: Iterable[Name] = ()) -> None:
@@ -85,16 +97,16 @@ def assert_same(wanted: Path, found: Path, kept: Iterable[Name] = ()) -> None:
 
 
 def _columns(
-    connection: duckdb.DuckDBPyConnection, alias: str
+    connection: duckdb.DuckDBPyConnection, alias: str, *, with_runs: bool = False
 ) -> dict[Name, list[tuple[str, str]]]:
-    """The columns of each table with their types, in order, but those that name a run."""
+    """The columns of each table with their types, in order; those that name a run if wanted."""
     found: dict[Name, list[tuple[str, str]]] = {}
     for schema, table, column, data_type in connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
         "where database_name = ? order by schema_name, table_name, column_index",
         [alias],
     ).fetchall():
-        if not NAMES_A_RUN.search(column):
+        if with_runs or not NAMES_A_RUN.search(column):
             found.setdefault((schema, table), []).append((column, data_type))
     return found
 

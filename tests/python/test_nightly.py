@@ -158,6 +158,7 @@ def test_a_wrong_command_line_is_one_object_too(tmp_path: Path) -> None:
         (["--vars", "{reporting_timezone: Europe/Pariss}"], "Europe/Paris"),
         (["--vars", "{coutesy_minutes: 5}"], "courtesy_minutes"),
         (["--vars", "{courtesy_minutes: "], "--vars"),
+        (["--target", "spark"], "dbt build --target spark"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -4,7 +4,8 @@ timeline as (
     select * from {{ ref('int_segmented_timeline') }}
 ),
 
--- min_by and max_by pass over a null value, which would hand the word to another row: '' stands in for it.
+-- min_by and max_by pass over a null word on DuckDB and return it on Spark, so no word is null here: where the word of
+-- one row counts, '' stands in for it; where the first or last word counts, rows without one have no position.
 final as (
     select
         conversation_number,
@@ -25,8 +26,8 @@ final as (
         min(case when row_kind = 'bot' and is_customer_heard then happened_us end) as first_bot_reply_us,
         min_by(coalesce(actor, 'unknown'), case when row_kind = 'bot' then position_in_segment end) as bot_id,
         max_by(coalesce(actor, 'unknown'), case when row_kind = 'bot' then position_in_segment end) as last_bot_id,
-        min_by(detail, case when is_activity then position_in_segment end) as topic,
-        max_by(detail, case when is_activity then position_in_segment end) as last_topic,
+        min_by(detail, case when is_activity and detail is not null then position_in_segment end) as topic,
+        max_by(detail, case when is_activity and detail is not null then position_in_segment end) as last_topic,
         nullif(
             min_by(coalesce(actor, ''), case when row_kind = 'resolved' then position_in_segment end), ''
         ) as resolved_by,
