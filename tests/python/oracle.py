@@ -32,6 +32,7 @@ BOOLEANS = {
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 WILSON_Z = 1.959963984540054
+COMPARED_TIMEOUTS = (5, 15, 30, 60, 120, 240, 1440, 4320)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -61,6 +62,9 @@ class Result:
     messages: list[Row] = field(default_factory=list)
     conversations: list[Row] = field(default_factory=list)
     containment_daily: list[Row] = field(default_factory=list)
+    containment_trend: list[Row] = field(default_factory=list)
+    containment_funnel: list[Row] = field(default_factory=list)
+    timeout_sensitivity: list[Row] = field(default_factory=list)
     rejected_rows: list[Row] = field(default_factory=list)
     row_reconciliation: list[Row] = field(default_factory=list)
     as_of: datetime | None = None
@@ -897,6 +901,53 @@ def containment_daily_rows(sessions: list[Row]) -> list[Row]:
 
 
 # ---------------------------------------------------------------------------------------------
+# Marts that ask why, and what if
+# ---------------------------------------------------------------------------------------------
+
+
+def timeout_sensitivity_rows(
+    known: dict[tuple[str, str], Conversation],
+    entries: dict[tuple[str, str], list[Message | Terminal]],
+    as_of: datetime,
+    settings: Settings,
+) -> list[Row]:
+    """What each channel, and all of them (`*`), would be if every channel had such a timeout.
+
+    Channels that have no session at any of the timeouts have no rows.
+    """
+    found: dict[tuple[str, int], list[Segment]] = {}
+    for minutes in COMPARED_TIMEOUTS:
+        other = replace(settings, timeout_minutes={"*": minutes})
+        for key, conversation in known.items():
+            segments = cut(conversation, entries.get(key, []), other)
+            describe(segments, as_of, other)
+            sessions = [segment for segment in segments if segment.kind == "session"]
+            for channel in (required(conversation.channel), "*"):
+                found.setdefault((channel, minutes), []).extend(sessions)
+    channels = {channel for (channel, _), sessions in found.items() if sessions}
+    rows = []
+    for channel, minutes in sorted(key for key in found if key[0] in channels):
+        outcomes = [session.outcome for session in found[channel, minutes]]
+        still_open, escalated = outcomes.count("open"), outcomes.count("escalated")
+        closed = len(outcomes) - still_open
+        low, high = wilson(closed - escalated, closed)
+        rows.append(
+            {
+                "channel": channel,
+                "timeout_minutes": minutes,
+                "closed_sessions": closed,
+                "open_sessions": still_open,
+                "contained_sessions": closed - escalated,
+                "escalated_sessions": escalated,
+                "containment_rate": ratio(closed - escalated, closed),
+                "containment_rate_low": low,
+                "containment_rate_high": high,
+            }
+        )
+    return rows
+
+
+# ---------------------------------------------------------------------------------------------
 # The whole
 # ---------------------------------------------------------------------------------------------
 
@@ -984,7 +1035,8 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
     result.as_of = as_of
 
     entries = timelines(used["messages"], used["events"], settings)
-    for key, conversation in known_conversations(*(used[table] for table in TABLES)).items():
+    known = known_conversations(*(used[table] for table in TABLES))
+    for key, conversation in known.items():
         segments = cut(conversation, entries.get(key, []), settings)
         if segments:
             describe(segments, required(as_of), settings)
@@ -997,4 +1049,6 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
     if result.sessions:
         add_recontacts(result.sessions, required(as_of))
     result.containment_daily = containment_daily_rows(result.sessions)
+    if as_of is not None:
+        result.timeout_sensitivity = timeout_sensitivity_rows(known, entries, as_of, settings)
     return result
