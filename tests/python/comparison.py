@@ -12,7 +12,8 @@ import projects
 
 MARTS = (
     *("sessions", "segments", "messages", "conversations", "containment_daily"),
-    *("timeout_sensitivity", "rejected_rows", "row_reconciliation"),
+    *("containment_trend", "containment_funnel", "containment_changes", "timeout_sensitivity"),
+    *("rejected_rows", "row_reconciliation"),
 )
 # The oracle gives the reason of a rejected row; the mart also the row.
 LEFT_OUT = {"rejected_rows": {"conversation_id", "row_id", "row_json"}}
