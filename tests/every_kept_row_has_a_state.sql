@@ -32,6 +32,11 @@ kept_rows as (
         source,
         conversation_id
     from {{ ref('int_kept_findings') }}
+    union all
+    select
+        source,
+        conversation_id
+    from {{ ref('int_kept_timeouts') }}
 )
 
 select

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,13 @@ def build(
     full_refresh: bool = False,
     verbose: bool = False,
     unit_tests: bool = False,
+    tests: bool = True,
+    select: Sequence[str] = (),
 ) -> Outcome:
-    """Build and test every model; give how it went. dbt's own words go to its log in `home`."""
+    """Build and test every model, or those of `select`; give how it went.
+
+    dbt's own words go to its log in `home`.
+    """
     results = home.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
     command = [
@@ -61,6 +66,8 @@ def build(
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--vars", json.dumps(dbt_vars, sort_keys=True, default=str)),
         *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
+        *([] if tests else ["--exclude-resource-type", "test"]),
+        *(["--select", *select] if select else []),
         *(["--full-refresh"] if full_refresh else []),
     ]
     exit_code, errors = _run(command, environment(home), project, verbose)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from containment.errors import Stop, one_line
 ANY = "*"
 MOST_MINUTES = 525_600  # a year
 BOUNDARIES = ("resolved", "escalated", "none")
+TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Lookups:
 
 def load(root: Path) -> Lookups:
     """Take the project folder, give its lookups; Stop at the first row that is wrong."""
+    _check_business_hours(root / "seeds" / "business_hours.csv")
     return Lookups(
         channels=frozenset(_channels(root / "seeds" / "channel_policies.csv")),
         event_types=frozenset(_event_types(root / "seeds" / "event_types.csv")),
@@ -72,6 +75,37 @@ def _event_types(path: Path) -> set[tuple[str, str]]:
             )
         found.add((source, event_type))
     return found
+
+
+def _check_business_hours(path: Path) -> None:
+    where = f"seeds/{path.name}"
+    openings_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for line, row in _rows(path, ("brand", "iso_weekday", "opens_at", "closes_at")):
+        brand, weekday = row["brand"], row["iso_weekday"]
+        opens_at, closes_at = row["opens_at"], row["closes_at"]
+        if not brand.strip():
+            raise Stop(f"{where} line {line}: brand is blank; fill it in, or write *")
+        if weekday not in tuple("1234567"):
+            raise Stop(
+                f"{where} line {line}: iso_weekday is {weekday!r}; write 1 (Monday) to 7 (Sunday)"
+            )
+        for column, time in (("opens_at", opens_at), ("closes_at", closes_at)):
+            if not TIME_OF_DAY.fullmatch(time):
+                raise Stop(f"{where} line {line}: {column} is {time!r}; write HH:MM, e.g. 09:00")
+        if opens_at >= closes_at:
+            raise Stop(
+                f"{where} line {line}: opens at {opens_at} and closes at {closes_at}; "
+                "write work through midnight as two rows, until 24:00 and from 00:00"
+            )
+        openings = openings_of.setdefault((brand, weekday), [])
+        if any(opens_at < closes and opens < closes_at for opens, closes in openings):
+            raise Stop(
+                f"{where} line {line}: two openings of {brand!r} on weekday {weekday} overlap; "
+                "keep one"
+            )
+        openings.append((opens_at, closes_at))
+    if not any(brand == ANY for brand, _ in openings_of):
+        raise Stop(f"{where}: no row for *; add one, it holds for every other brand")
 
 
 def _check_word(where: str, line: int, column: str, word: str) -> None:

@@ -12,6 +12,7 @@ import projects
 
 MARTS = (
     *("sessions", "segments", "messages", "conversations", "containment_daily"),
+    *("containment_trend", "containment_funnel", "containment_changes", "timeout_sensitivity"),
     *("rejected_rows", "row_reconciliation", "ratings", "satisfaction"),
 )
 # The oracle gives the reason of a rejected row; the mart also the row.

@@ -3052,6 +3052,128 @@ RATINGS = [
     ),
 ]
 
+# --- what is asked of the sessions ---------------------------------------------------------------
+
+QUESTIONS = [
+    *of(
+        "utc_from_local",
+        (
+            "clocks of a time zone are taken for UTC",
+            "{{ timestamp }} at time zone {{ timezone }} at time zone 'UTC'",
+            "{{ timestamp }}",
+            ["int_business_openings.an_opening_is_as_long_as_the_clocks_of_its_day_make_it"],
+        ),
+    ),
+    *of(
+        "int_business_openings",
+        (
+            "a closed day has no row",
+            "left join hours",
+            "inner join hours",
+            ["an_opening_is_as_long_as_the_clocks_of_its_day_make_it"],
+        ),
+        (
+            "an opening is in what was before it",
+            "unbounded preceding and 1 preceding",
+            "unbounded preceding and current row",
+            ["an_opening_is_as_long_as_the_clocks_of_its_day_make_it"],
+        ),
+    ),
+    *of(
+        "escalations",
+        (
+            "hours of other brands are nobody's",
+            "coalesce(brands_with_hours.brand, '*')",
+            "sessions.brand",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+        (
+            "what was before a day counts for each of its openings",
+            "case when openings.opening_number = 1 then openings.open_us_before else 0 end",
+            "openings.open_us_before",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+        (
+            "people work on after they close",
+            "least(ends_of_waits.happened_us, openings.closed_us)",
+            "ends_of_waits.happened_us",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+        (
+            "time before people open takes from the wait",
+            "openings.closed_us) - openings.opened_us, 0)",
+            "openings.closed_us) - openings.opened_us, -1e18)",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+        (
+            "resolved sessions are escalations",
+            "where sessions.final_outcome = 'escalated'",
+            "where sessions.final_outcome <> 'open'",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+    ),
+    *of(
+        "containment_changes",
+        (
+            "growth counts by the rate alone",
+            " - (headline_rate + headline_previous_rate) / 2)",
+            ")",
+            ["a_change_is_split_into_what_got_better_and_what_grew"],
+        ),
+        (
+            "the rate is weighed with the share of today",
+            "(share_of_sessions + previous_share_of_sessions) / 2",
+            "share_of_sessions",
+            ["a_change_is_split_into_what_got_better_and_what_grew"],
+        ),
+        (
+            "what is new had a rate of nothing",
+            "coalesce(previous_containment_rate, containment_rate) as known_previous_rate",
+            "coalesce(previous_containment_rate, 0) as known_previous_rate",
+            ["a_change_is_split_into_what_got_better_and_what_grew"],
+        ),
+    ),
+    *of(
+        "int_run_timeouts",
+        (
+            "the bot is back where any silence was",
+            "bit_or(exceeded_timeouts - least(exceeded_timeouts, without_bot_timeouts))",
+            "bit_or(exceeded_timeouts)",
+            ["the_bot_is_back_at_the_timeouts_that_the_silence_exceeds"],
+        ),
+        (
+            "excluded conversations count",
+            "where conversations.exclusion_reason is null",
+            "where true",
+            ["the_bot_is_back_at_the_timeouts_that_the_silence_exceeds"],
+        ),
+        (
+            "conversations without a bot count",
+            "having sum(segments.bot_message_count) > 0",
+            "having sum(segments.bot_message_count) >= 0",
+            ["the_bot_is_back_at_the_timeouts_that_the_silence_exceeds"],
+        ),
+    ),
+    *of(
+        "timeout_sensitivity",
+        (
+            "what waits is open at every timeout",
+            "- {{ exceeded_timeouts('(settings.as_of_us - kept.last_activity_us)') }}",
+            "- 0",
+            ["a_session_is_open_at_the_timeouts_that_have_not_passed"],
+        ),
+    ),
+    *of(
+        "exceeded_timeouts",
+        (
+            "a silence of exactly the timeout exceeds it",
+            "when {{ silence_us }} > {{",
+            "when {{ silence_us }} >= {{",
+            ["timeout_sensitivity.a_session_is_open_at_the_timeouts_that_have_not_passed"],
+        ),
+    ),
+]
+
 MUTATIONS = [
     *MACROS,
     *STAGING,
@@ -3068,4 +3190,5 @@ MUTATIONS = [
     *RATES,
     *PUBLISHED,
     *RATINGS,
+    *QUESTIONS,
 ]

@@ -35,6 +35,7 @@ WEEK = timedelta(days=7)
 WILSON_Z = 1.959963984540054
 DEFAULT_MAX_SCORE = Decimal(5)
 NINE_DIGITS = Decimal("1e-9")
+COMPARED_TIMEOUTS = (5, 15, 30, 60, 120, 240, 1440, 4320)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -66,6 +67,10 @@ class Result:
     containment_daily: list[Row] = field(default_factory=list)
     ratings: list[Row] = field(default_factory=list)
     satisfaction: list[Row] = field(default_factory=list)
+    containment_trend: list[Row] = field(default_factory=list)
+    containment_funnel: list[Row] = field(default_factory=list)
+    containment_changes: list[Row] = field(default_factory=list)
+    timeout_sensitivity: list[Row] = field(default_factory=list)
     rejected_rows: list[Row] = field(default_factory=list)
     row_reconciliation: list[Row] = field(default_factory=list)
     as_of: datetime | None = None
@@ -1111,6 +1116,204 @@ def containment_daily_rows(sessions: list[Row]) -> list[Row]:
 
 
 # ---------------------------------------------------------------------------------------------
+# Marts that ask why, and what if
+# ---------------------------------------------------------------------------------------------
+
+
+def containment_trend_rows(sessions: list[Row], as_of: datetime, settings: Settings) -> list[Row]:
+    """One row per calendar period from the first session to as_of, empty ones too."""
+    if not sessions:
+        return []
+    today = local_date(as_of, settings)
+    started = [session["started_date"] for session in sessions]
+    first, last = min(started), max(*started, today)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    rows = []
+    for kind, start_of in PERIODS.items():
+        before: Row | None = None
+        for start in sorted({start_of(day) for day in days}):
+            counts = daily_counts([s for s in sessions if start_of(s["started_date"]) == start])
+            row: Row = {
+                "period_kind": kind,
+                "period_start_date": start,
+                "is_complete": all(day < today for day in days if start_of(day) == start),
+                **counts,
+                **rates(counts),
+            }
+            for name in PREVIOUS:
+                row[f"previous_{name}"] = None if before is None else before[name]
+            rows.append(row | change(row, before))
+            before = row
+    return rows
+
+
+PERIODS: dict[str, Callable[[date], date]] = {
+    "day": lambda day: day,
+    "week": lambda day: day - timedelta(days=day.weekday()),
+    "month": lambda day: day.replace(day=1),
+}
+PREVIOUS = (
+    *("period_start_date", "closed_sessions", "contained_sessions"),
+    *("containment_rate", "containment_rate_low", "containment_rate_high"),
+)
+
+
+def change(now: Row, before: Row | None) -> dict[str, float | None]:
+    """The change of the rate in points, with Newcombe's interval; null where a rate is missing."""
+    names = ("containment_rate", "containment_rate_low", "containment_rate_high")
+    if before is None or now["containment_rate"] is None or before["containment_rate"] is None:
+        return dict.fromkeys(f"containment_rate_change{end}" for end in ("", "_low", "_high"))
+    (rate, low, high), (old, old_low, old_high) = (
+        [row[name] for name in names] for row in (now, before)
+    )
+    down = sqrt((rate - low) ** 2 + (old_high - old) ** 2)
+    up = sqrt((high - rate) ** 2 + (old - old_low) ** 2)
+    return {
+        "containment_rate_change": 100 * (rate - old),
+        "containment_rate_change_low": 100 * (rate - old - down),
+        "containment_rate_change_high": 100 * (rate - old + up),
+    }
+
+
+def containment_funnel_rows(conversations: list[Row], sessions: list[Row]) -> list[Row]:
+    """One row per channel and step; each step asks for one thing more than the one before."""
+    questions: dict[str, Callable[[Row], bool]] = {
+        "sessions": lambda session: True,
+        "closed": lambda session: session["outcome"] != "open",
+        "bot_involved": lambda session: session["is_bot_involved"],
+        "contained": lambda session: session["is_contained"],
+        "matured": lambda session: session["is_recontacted_7d"] is not None,
+        "stayed_contained": lambda session: not session["is_recontacted_7d"],
+    }
+    rows = []
+    for channel in sorted({conversation["channel"] for conversation in conversations}):
+        here = [each for each in conversations if each["channel"] == channel]
+        left = [session for session in sessions if session["channel"] == channel]
+        steps = [("conversations", len(here), sum(each["segment_count"] for each in here))]
+        for step, question in questions.items():
+            left = [session for session in left if question(session)]
+            threads = {(session["source"], session["conversation_id"]) for session in left}
+            steps.append((step, len(threads), len(left)))
+        before = None
+        for number, (step, threads, segments) in enumerate(steps, start=1):
+            rows.append(
+                {
+                    "channel": channel,
+                    "step_number": number,
+                    "step": step,
+                    "conversation_count": threads,
+                    "segment_count": segments,
+                    "share_of_previous_step": None if before is None else ratio(segments, before),
+                }
+            )
+            before = segments
+    return rows
+
+
+def containment_changes_rows(sessions: list[Row], trend: list[Row]) -> list[Row]:
+    """What each channel, brand, bot and topic added to the change between two periods."""
+    rows = []
+    for period in trend:
+        kind, start, old_start = (
+            period[name]
+            for name in ("period_kind", "period_start_date", "previous_period_start_date")
+        )
+        if kind == "day" or period["containment_rate_change"] is None:
+            continue
+        closed = [session for session in sessions if session["outcome"] != "open"]
+        now = [s for s in closed if PERIODS[kind](s["started_date"]) == start]
+        before = [s for s in closed if PERIODS[kind](s["started_date"]) == old_start]
+        headline = (period["containment_rate"] + period["previous_containment_rate"]) / 2
+        for dimension, column in DIMENSIONS.items():
+            for value in {session[column] for session in (*now, *before)}:
+                parts = []
+                for sessions_then in (now, before):
+                    here = [s for s in sessions_then if s[column] == value]
+                    contained = sum(1 for s in here if s["is_contained"])
+                    low, high = wilson(contained, len(here))
+                    parts.append(
+                        {
+                            "closed_sessions": len(here),
+                            "contained_sessions": contained,
+                            "containment_rate": ratio(contained, len(here)),
+                            "share_of_sessions": len(here) / len(sessions_then),
+                            "containment_rate_low": low,
+                            "containment_rate_high": high,
+                        }
+                    )
+                this, old = parts
+                # "A value that is new, or gone, has one rate: its effect is all mix."
+                known = [part["containment_rate"] for part in parts if part["closed_sessions"]]
+                rate, old_rate = known[0], known[-1]
+                share, old_share = this["share_of_sessions"], old["share_of_sessions"]
+                rows.append(
+                    {
+                        "period_kind": kind,
+                        "period_start_date": start,
+                        "previous_period_start_date": old_start,
+                        "is_complete": period["is_complete"],
+                        "dimension": dimension,
+                        "dimension_value": "none" if value is None else value,
+                        **{name: this[name] for name in SIDE},
+                        **{f"previous_{name}": old[name] for name in SIDE},
+                        **change(this, old),
+                        "rate_effect": 100 * (share + old_share) / 2 * (rate - old_rate),
+                        "mix_effect": 100
+                        * (share - old_share)
+                        * ((rate + old_rate) / 2 - headline),
+                        "headline_change": period["containment_rate_change"],
+                    }
+                )
+    return rows
+
+
+DIMENSIONS = {"channel": "channel", "brand": "brand", "bot": "bot_id", "topic": "topic"}
+SIDE = ("closed_sessions", "contained_sessions", "containment_rate", "share_of_sessions")
+
+
+def timeout_sensitivity_rows(
+    known: dict[tuple[str, str], Conversation],
+    entries: dict[tuple[str, str], list[Message | Terminal]],
+    as_of: datetime,
+    settings: Settings,
+) -> list[Row]:
+    """What each channel, and all of them (`*`), would be if every channel had such a timeout.
+
+    Channels that have no session at any of the timeouts have no rows.
+    """
+    found: dict[tuple[str, int], list[Segment]] = {}
+    for minutes in COMPARED_TIMEOUTS:
+        other = replace(settings, timeout_minutes={"*": minutes})
+        for key, conversation in known.items():
+            segments = cut(conversation, entries.get(key, []), other)
+            describe(segments, as_of, other)
+            sessions = [segment for segment in segments if segment.kind == "session"]
+            for channel in (required(conversation.channel), "*"):
+                found.setdefault((channel, minutes), []).extend(sessions)
+    channels = {channel for (channel, _), sessions in found.items() if sessions}
+    rows = []
+    for channel, minutes in sorted(key for key in found if key[0] in channels):
+        outcomes = [session.outcome for session in found[channel, minutes]]
+        still_open, escalated = outcomes.count("open"), outcomes.count("escalated")
+        closed = len(outcomes) - still_open
+        low, high = wilson(closed - escalated, closed)
+        rows.append(
+            {
+                "channel": channel,
+                "timeout_minutes": minutes,
+                "closed_sessions": closed,
+                "open_sessions": still_open,
+                "contained_sessions": closed - escalated,
+                "escalated_sessions": escalated,
+                "containment_rate": ratio(closed - escalated, closed),
+                "containment_rate_low": low,
+                "containment_rate_high": high,
+            }
+        )
+    return rows
+
+
+# ---------------------------------------------------------------------------------------------
 # The whole
 # ---------------------------------------------------------------------------------------------
 
@@ -1225,4 +1428,11 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
     if result.sessions:
         add_recontacts(result.sessions, required(as_of))
     result.containment_daily = containment_daily_rows(result.sessions)
+    result.containment_funnel = containment_funnel_rows(result.conversations, result.sessions)
+    if as_of is not None:
+        result.containment_trend = containment_trend_rows(result.sessions, as_of, settings)
+        result.containment_changes = containment_changes_rows(
+            result.sessions, result.containment_trend
+        )
+        result.timeout_sensitivity = timeout_sensitivity_rows(known, entries, as_of, settings)
     return result

@@ -31,6 +31,7 @@ vars:
     publications_kept: 3
     zendesk_schema: zendesk
 """
+HOURS = "brand,iso_weekday,opens_at,closes_at\n"
 PROFILES = "shop: {outputs: {duckdb: {type: duckdb}, big: {type: spark}}}"
 
 
@@ -44,6 +45,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "seeds").mkdir()
     seed(tmp_path, "channel_policies", "channel,timeout_minutes,note\n*,60,all others\nchat,30,\n")
     seed(tmp_path, "event_types", "source,event_type,boundary\n*,closed,resolved\nfiles,x,none\n")
+    seed(tmp_path, "business_hours", HOURS + "*,1,00:00,24:00\nAcme,1,09:00,17:30\n")
     return tmp_path
 
 
@@ -416,6 +418,34 @@ TYPES = "source,event_type,boundary\n"
 def test_wrong_event_types(project: Path, content: str, line: str) -> None:
     seed(project, "event_types", content)
     assert seed_refusal(project) == f"seeds/event_types.csv{line}"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("brand\n*\n", ": no column iso_weekday; add it (found: brand)"),
+        (
+            HOURS + "*,0,09:00,17:00\n",
+            " line 2: iso_weekday is '0'; write 1 (Monday) to 7 (Sunday)",
+        ),
+        (HOURS + " ,1,09:00,17:00\n", " line 2: brand is blank; fill it in, or write *"),
+        (HOURS + "*,1,9:00,17:00\n", " line 2: opens_at is '9:00'; write HH:MM, e.g. 09:00"),
+        (HOURS + "*,1,09:00,24:01\n", " line 2: closes_at is '24:01'; write HH:MM, e.g. 09:00"),
+        (
+            HOURS + "*,1,22:00,06:00\n",
+            " line 2: opens at 22:00 and closes at 06:00; write work through midnight as two rows, "
+            "until 24:00 and from 00:00",
+        ),
+        (
+            HOURS + "*,1,09:00,12:00\n*,1,12:00,17:00\n*,2,09:00,12:00\n*,1,11:59,12:01\n",
+            " line 5: two openings of '*' on weekday 1 overlap; keep one",
+        ),
+        (HOURS + "Acme,1,09:00,17:00\n", ": no row for *; add one, it holds for every other brand"),
+    ],
+)
+def test_wrong_business_hours(project: Path, content: str, line: str) -> None:
+    seed(project, "business_hours", content)
+    assert seed_refusal(project) == f"seeds/business_hours.csv{line}"
 
 
 def test_seed_missing(project: Path) -> None:

@@ -10,6 +10,7 @@ segment_numbered as (
     select
         *,
         count(start_reason) over so_far as segment_number,
+        count(case when is_run_start then 1 end) over so_far as run_number,
         max(case when start_reason is not null then row_position end) over so_far as start_position,
         max(case when row_kind = 'customer' then row_position end) over so_far as last_customer_position
     from timeline
@@ -35,7 +36,9 @@ final as (
         case when start_reason is not null and segment_number = 1 then 'first_contact' else start_reason end
             as start_reason,
         row_kind in ('customer', 'bot', 'agent') as is_activity,
-        coalesce(last_customer_position >= start_position, false) as is_customer_heard
+        coalesce(last_customer_position >= start_position, false) as is_customer_heard,
+        cast(run_number as integer) as run_number,
+        exceeded_timeouts
     from segment_numbered
     -- Rule 3: a terminal event before the first activity belongs to nothing.
     where segment_number > 0

@@ -76,6 +76,19 @@ start_reason_added as (
     from ordered
 ),
 
+-- For `timeout_sensitivity`: a run is what no compared timeout cuts.
+exceeded_timeouts_added as (
+    select
+        *,
+        case when tie_order = 0 then {{ exceeded_timeouts('happened_us - previous_us') }} end as exceeded_timeouts,
+        tie_order = 0
+        and (
+            coalesce(previous_tie_order, 1) > 0
+            or happened_us - previous_us > 60000000 * {{ compared_timeouts() | first }}
+        ) as is_run_start
+    from start_reason_added
+),
+
 final as (
     select
         conversation_number,
@@ -85,8 +98,10 @@ final as (
         row_kind,
         actor,
         detail,
-        start_reason
-    from start_reason_added
+        start_reason,
+        exceeded_timeouts,
+        is_run_start
+    from exceeded_timeouts_added
 )
 
 select * from final

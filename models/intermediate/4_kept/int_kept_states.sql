@@ -7,6 +7,7 @@
 -- depends_on: {{ ref('int_kept_messages') }}
 -- depends_on: {{ ref('int_kept_rejected_rows') }}
 -- depends_on: {{ ref('int_kept_findings') }}
+-- depends_on: {{ ref('int_kept_timeouts') }}
 with
 
 changed as (

@@ -1,0 +1,14 @@
+-- How much of the rate is the choice of a timeout? The spread of each channel's rate over the timeouts compared, and of
+-- the headline (`*`), in points.
+select
+    channel,
+    min(closed_sessions) as fewest_closed_sessions,
+    max(closed_sessions) as most_closed_sessions,
+    min_by(timeout_minutes, containment_rate) as timeout_of_lowest_rate,
+    min(containment_rate) as lowest_containment_rate,
+    max_by(timeout_minutes, containment_rate) as timeout_of_highest_rate,
+    max(containment_rate) as highest_containment_rate,
+    100 * (max(containment_rate) - min(containment_rate)) as spread
+from {{ ref('timeout_sensitivity') }}
+group by channel
+order by spread desc

@@ -1,0 +1,12 @@
+{# The hour of the day, 0 to 23, of a UTC timestamp in a time zone. #}
+{% macro local_hour(timestamp, timezone) -%}
+    {{ return(adapter.dispatch('local_hour')(timestamp, timezone)) }}
+{%- endmacro %}
+
+{% macro default__local_hour(timestamp, timezone) -%}
+    cast(extract(hour from {{ timestamp }} at time zone 'UTC' at time zone {{ timezone }}) as integer)
+{%- endmacro %}
+
+{% macro spark__local_hour(timestamp, timezone) -%}
+    hour(from_utc_timestamp({{ timestamp }}, {{ timezone }}))
+{%- endmacro %}

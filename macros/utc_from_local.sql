@@ -1,0 +1,12 @@
+{# The UTC timestamp at which clocks in a time zone show a timestamp. #}
+{% macro utc_from_local(timestamp, timezone) -%}
+    {{ return(adapter.dispatch('utc_from_local')(timestamp, timezone)) }}
+{%- endmacro %}
+
+{% macro default__utc_from_local(timestamp, timezone) -%}
+    {{ timestamp }} at time zone {{ timezone }} at time zone 'UTC'
+{%- endmacro %}
+
+{% macro spark__utc_from_local(timestamp, timezone) -%}
+    to_utc_timestamp({{ timestamp }}, {{ timezone }})
+{%- endmacro %}

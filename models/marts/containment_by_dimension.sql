@@ -1,0 +1,115 @@
+with
+
+cells as (
+    select
+        dates.week_start_date,
+        dates.month_start_date,
+        daily.channel,
+        daily.brand,
+        daily.bot_id,
+        sum(daily.closed_sessions) as closed_sessions,
+        sum(daily.contained_sessions) as contained_sessions
+    from {{ ref('containment_daily') }} as daily
+    inner join {{ ref('dates') }} as dates
+        on daily.started_date = dates.calendar_date
+    where daily.closed_sessions > 0
+    group by dates.week_start_date, dates.month_start_date, daily.channel, daily.brand, daily.bot_id
+),
+
+in_each_period as (
+    select
+        'week' as period_kind,
+        week_start_date as period_start_date,
+        channel,
+        brand,
+        bot_id,
+        closed_sessions,
+        contained_sessions
+    from cells
+    union all
+    select
+        'month' as period_kind,
+        month_start_date as period_start_date,
+        channel,
+        brand,
+        bot_id,
+        closed_sessions,
+        contained_sessions
+    from cells
+),
+
+along_each_dimension as (
+    select
+        period_kind,
+        period_start_date,
+        'channel' as dimension,
+        channel as dimension_value,
+        closed_sessions,
+        contained_sessions
+    from in_each_period
+    union all
+    select
+        period_kind,
+        period_start_date,
+        'brand' as dimension,
+        brand as dimension_value,
+        closed_sessions,
+        contained_sessions
+    from in_each_period
+    union all
+    select
+        period_kind,
+        period_start_date,
+        'bot' as dimension,
+        bot_id as dimension_value,
+        closed_sessions,
+        contained_sessions
+    from in_each_period
+    union all
+    select
+        period_kind,
+        period_start_date,
+        'topic' as dimension,
+        topic as dimension_value,
+        closed_sessions,
+        contained_sessions
+    from {{ ref('topics') }}
+    where period_kind in ('week', 'month')
+),
+
+summed as (
+    select
+        period_kind,
+        period_start_date,
+        dimension,
+        dimension_value,
+        cast(sum(closed_sessions) as bigint) as closed_sessions,
+        cast(sum(contained_sessions) as bigint) as contained_sessions
+    from along_each_dimension
+    group by period_kind, period_start_date, dimension, dimension_value
+),
+
+headline_added as (
+    select
+        *,
+        cast(sum(closed_sessions) over period as bigint) as headline_closed_sessions
+    from summed
+    window period as (partition by period_kind, period_start_date, dimension)
+),
+
+final as (
+    select
+        period_kind,
+        period_start_date,
+        dimension,
+        dimension_value,
+        closed_sessions,
+        contained_sessions,
+        {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
+        {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
+        {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
+        {{ ratio('closed_sessions', 'headline_closed_sessions') }} as share_of_sessions
+    from headline_added
+)
+
+select * from final

@@ -1,0 +1,99 @@
+with
+
+settings as (
+    select reporting_timezone from {{ ref('int_settings') }}
+),
+
+openings as (
+    select * from {{ ref('int_business_openings') }}
+),
+
+brands_with_hours as (
+    select distinct brand from openings
+),
+
+-- No escalation waits for a silence, so as_of plays no part.
+escalated_sessions as (
+    select
+        sessions.*,
+        settings.reporting_timezone,
+        coalesce(brands_with_hours.brand, '*') as hours_of_brand
+    from {{ ref('int_kept_sessions') }} as sessions
+    cross join settings
+    left join brands_with_hours
+        on sessions.brand = brands_with_hours.brand
+    where sessions.final_outcome = 'escalated'
+),
+
+-- The time people worked until the answer, less what they worked until the escalation.
+ends_of_waits as (
+    select
+        session_id,
+        hours_of_brand,
+        reporting_timezone,
+        first_escalated_us as happened_us,
+        -1 as sign
+    from escalated_sessions
+    where handoff_first_agent_message_us is not null
+    union all
+    select
+        session_id,
+        hours_of_brand,
+        reporting_timezone,
+        handoff_first_agent_message_us as happened_us,
+        1 as sign
+    from escalated_sessions
+    where handoff_first_agent_message_us is not null
+),
+
+business_waits as (
+    select
+        ends_of_waits.session_id,
+        sum(
+            ends_of_waits.sign * (
+                case when openings.opening_number = 1 then openings.open_us_before else 0 end
+                + greatest(least(ends_of_waits.happened_us, openings.closed_us) - openings.opened_us, 0)
+            )
+        ) as wait_business_us
+    from ends_of_waits
+    inner join openings
+        on
+            ends_of_waits.hours_of_brand = openings.brand
+            and {{ local_date(from_epoch_us('ends_of_waits.happened_us'), 'ends_of_waits.reporting_timezone') }}
+            = openings.opening_date
+    group by ends_of_waits.session_id
+),
+
+final as (
+    select
+        sessions.session_id,
+        sessions.source,
+        sessions.conversation_id,
+        sessions.brand,
+        sessions.channel,
+        sessions.customer_id,
+        {{ from_epoch_us('sessions.started_us') }} as started_at,
+        {{ local_date(from_epoch_us('sessions.started_us'), 'sessions.reporting_timezone') }} as started_date,
+        {{ from_epoch_us('sessions.first_escalated_us') }} as escalated_at,
+        sessions.escalated_by,
+        sessions.escalation_reason,
+        sessions.bot_id,
+        sessions.last_bot_id,
+        sessions.topic,
+        sessions.last_topic,
+        sessions.customer_message_count,
+        sessions.bot_message_count,
+        sessions.agent_message_count,
+        (sessions.first_escalated_us - sessions.started_us) / 1e6 as escalated_after_seconds,
+        sessions.handoff_first_agent_message_us is not null as is_answered,
+        {{ from_epoch_us('sessions.handoff_first_agent_message_us') }} as answered_at,
+        (sessions.handoff_first_agent_message_us - sessions.first_escalated_us) / 1e6 as wait_seconds,
+        cast(business_waits.wait_business_us as bigint) / 1e6 as wait_business_seconds,
+        (sessions.handoff_last_activity_us - sessions.first_escalated_us) / 1e6 as handling_seconds
+    from escalated_sessions as sessions
+    -- Left join: nobody may have answered.
+    left join business_waits
+        on sessions.session_id = business_waits.session_id
+)
+
+select * from final

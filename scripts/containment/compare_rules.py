@@ -1,0 +1,294 @@
+"""scripts/compare-rules: the same raw data under the rules in force and under others.
+
+Both are built in a temporary folder; what is published, kept or remembered is never opened.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import click
+import duckdb
+
+from containment import dbt_run, headline, lookups, raw_files, settings, sql, warehouse
+from containment.console import Clock, fail, say, warn
+from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended
+from containment.places import PROJECT, Home
+from containment.settings import Given, Settings
+
+DUCKDB = "duckdb"
+COPIED = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
+TIMEOUT = re.compile(r"(?:(?P<channel>[^=]+)=)?(?P<minutes>\d+)")
+EVERY_CHANNEL = ""  # of a timeout that names none
+# What a session is now and under the other rules; the kind of change is null where there is none.
+CHANGES = """
+create temp view changes as
+select
+    coalesce(this.session_id, other.session_id) as session_id,
+    coalesce(this.source, other.source) as source,
+    coalesce(this.conversation_id, other.conversation_id) as conversation_id,
+    coalesce(this.channel, other.channel) as channel,
+    coalesce(this.started_at, other.started_at) as started_at,
+    case
+        when other.session_id is null then 'gone'
+        when this.session_id is null then 'new'
+        when this.outcome <> other.outcome then 'other outcome'
+        when (this.ended_at, this.last_activity_at) is distinct from
+            (other.ended_at, other.last_activity_at) then 'other end'
+    end as change,
+    this.outcome as outcome_now,
+    other.outcome as outcome_then,
+    this.ended_at as ended_at_now,
+    other.ended_at as ended_at_then
+from now.marts.sessions as this
+full outer join "then".marts.sessions as other on this.session_id = other.session_id
+"""
+CHANGE_MEANS = {
+    "gone": "are none any more: part of another session, or not counted",
+    "new": "are new",
+    "other outcome": "have another outcome",
+    "other end": "have the same outcome and another end",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a build takes beside the raw rows: settings, and timeouts that differ from the seed."""
+
+    settings: Settings
+    timeouts: Mapping[str, int]  # channel, * or EVERY_CHANNEL: minutes
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--timeout",
+    "timeouts",
+    multiple=True,
+    metavar="[CHANNEL=]MINUTES",
+    help="Another timeout: chat=60 for one channel, '*'=60 for all without a row of their own in "
+    "seeds/channel_policies.csv, 60 for every channel; repeatable.",
+)
+@click.option(
+    "--vars", "vars_text", metavar="YAML", help="Other settings: '{courtesy_minutes: 5}'."
+)
+@click.option(
+    "--source", "sources", multiple=True, metavar="NAME", help="A raw system; repeatable."
+)
+@click.option("--raw-path", metavar="DIR", help="The folder that the source `files` reads.")
+@click.option("--as-of", metavar="TIME", help="The moment at which silence is judged, in both.")
+@click.option(
+    "--csv", "csv_file", metavar="FILE", help="Write the sessions that change to this file."
+)
+def command(
+    timeouts: tuple[str, ...],
+    vars_text: str | None,
+    sources: tuple[str, ...],
+    raw_path: str | None,
+    as_of: str | None,
+    csv_file: str | None,
+) -> int:
+    """Build the raw data under the rules in force and under others, and show both headlines.
+
+    Nothing that is kept or published is touched. On a large history it takes two full builds.
+    """
+    raw: dict[str, Given] = {}
+    if sources:
+        raw["sources"] = Given(list(sources), "--source")
+    if raw_path is not None:
+        raw["raw_path"] = Given(raw_path, "--raw-path")
+    if as_of is not None:
+        raw["as_of"] = Given(as_of, "--as-of")
+    try:
+        now = Rules(settings.load(PROJECT, raw, None, os.environ), {})
+        then = Rules(
+            settings.load(PROJECT, raw, vars_text, os.environ), dict(map(_timeout, timeouts))
+        )
+        if now == then:
+            raise Stop("nothing to compare: name another rule with --timeout or --vars")
+        with tempfile.TemporaryDirectory(prefix="containment-rules-") as name:
+            for line in compare(
+                now, then, Path(name), None if csv_file is None else Path(csv_file)
+            ):
+                say(line)
+        return 0
+    except (Stop, OSError) as error:
+        exit_code, lines = how_it_ended(error) or (UNUSABLE, (str(error),))
+        for line in lines:
+            fail(line)
+        return exit_code
+
+
+def compare(now: Rules, then: Rules, folder: Path, csv_file: Path | None = None) -> Iterator[str]:
+    """Build both in a folder, yield the lines to print; write what changed to a file."""
+    databases = [build(rules, folder / name) for name, rules in (("now", now), ("then", then))]
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, database in zip(("now", "then"), databases, strict=True):
+            connection.execute(f"attach {sql.text(str(database))} as {sql.name(name)} (read_only)")
+        connection.execute(CHANGES)
+        _warn_of_unknown_channels(connection, then.timeouts)
+        yield ""
+        yield from _headlines(connection)
+        yield ""
+        yield from _changes(connection)
+        if csv_file is not None:
+            yield _write(connection, csv_file)
+
+
+def build(rules: Rules, folder: Path) -> Path:
+    """Build the sessions of the raw data under these rules; give the database file. Stop when
+    that fails.
+    """
+    clock = Clock()
+    project = PROJECT
+    if rules.timeouts:
+        project = folder / "project"
+        _copy_project(project)
+        _set_timeouts(project / "seeds" / "channel_policies.csv", rules.timeouts)
+    words = lookups.load(project)
+    home = Home(folder)
+    home.warehouse_folder.mkdir(parents=True)
+    if rules.settings.raw_path is not None:
+        with warehouse.opened(home.warehouse) as connection:
+            raw_files.write_views(raw_files.inspect(rules.settings.raw_path, words), connection)
+    outcome = dbt_run.build(
+        project, home, DUCKDB, rules.settings.dbt_vars(), select=("+sessions",), tests=False
+    )
+    if outcome.exit_code:
+        raise Stop(f"not built under the rules {folder.name}", outcome.exit_code, outcome.failures)
+    say(f"built under the rules {folder.name}: {outcome.summary} ({clock})")
+    return home.warehouse
+
+
+def _timeout(given: str) -> tuple[str, int]:
+    match = TIMEOUT.fullmatch(given.strip())
+    if match is None or not 0 < int(match["minutes"]) <= lookups.MOST_MINUTES:
+        raise Stop(
+            f"--timeout: {given!r} is none; write whole minutes from 1 to {lookups.MOST_MINUTES}, "
+            "e.g. chat=60, or 60 for every channel"
+        )
+    return (match["channel"] or EVERY_CHANNEL).strip().lower(), int(match["minutes"])
+
+
+def _copy_project(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name in COPIED:
+        if (PROJECT / name).is_dir():
+            ignored = shutil.ignore_patterns("python", "__pycache__")
+            shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+        else:
+            shutil.copy(PROJECT / name, folder / name)
+
+
+def _set_timeouts(seed: Path, timeouts: Mapping[str, int]) -> None:
+    """Change the timeouts in a copy of the seed; one for every channel replaces all its rows."""
+    with seed.open(encoding="utf-8-sig", newline="") as file:
+        minutes = {row["channel"]: row["timeout_minutes"] for row in csv.DictReader(file)}
+    if EVERY_CHANNEL in timeouts:
+        minutes = {lookups.ANY: str(timeouts[EVERY_CHANNEL])}
+    minutes.update({each: str(given) for each, given in timeouts.items() if each != EVERY_CHANNEL})
+    with seed.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("channel", "timeout_minutes"))
+        writer.writerows(minutes.items())
+
+
+def _warn_of_unknown_channels(
+    connection: duckdb.DuckDBPyConnection, timeouts: Mapping[str, int]
+) -> None:
+    rows = connection.execute("select distinct channel from changes").fetchall()
+    for channel in sorted(
+        timeouts.keys() - {EVERY_CHANNEL, lookups.ANY} - {row[0] for row in rows}
+    ):
+        warn(f"--timeout: no session has the channel {channel!r}")
+
+
+def _headlines(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """A table of both rates, per channel and in all; the change is in points."""
+    rows = connection.execute("""
+        select
+            channel,
+            count(*) filter (where outcome_now in ('resolved', 'timed_out')),
+            count(*) filter (where outcome_now <> 'open'),
+            count(*) filter (where outcome_then in ('resolved', 'timed_out')),
+            count(*) filter (where outcome_then <> 'open')
+        from changes
+        group by rollup (channel)
+        order by channel is null desc, 3 desc, channel
+    """).fetchall()
+    shown = [
+        (
+            "all" if number == 0 else channel,
+            f"{_rate(*counts[:2])} ({counts[0]:,} of {counts[1]:,})",
+            f"{_rate(*counts[2:])} ({counts[2]:,} of {counts[3]:,})",
+            _points(*counts),
+        )
+        for number, (channel, *counts) in enumerate(rows)
+    ]
+    header = ("containment", "now", "under the other rules", "change in points")
+    return headline.table(header, shown, texts=1)
+
+
+def _rate(contained: int, closed: int) -> str:
+    return f"{headline.percent(contained, closed)} %" if closed else "-"
+
+
+def _points(contained: int, closed: int, contained_then: int, closed_then: int) -> str:
+    if not closed or not closed_then:
+        return "-"
+    return f"{100 * (contained_then / closed_then - contained / closed):+.1f}"
+
+
+def _changes(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    counts: dict[str | None, int] = dict(
+        connection.execute("select change, count(*) from changes group by change").fetchall()
+    )
+    changed = sum(count for change, count in counts.items() if change is not None)
+    sessions = sum(counts.values())
+    now, then = (sessions - counts.get(missing, 0) for missing in ("new", "gone"))
+    yield f"{now:,} sessions now, {then:,} under the other rules; {changed:,} differ:"
+    width = max(len(f"{count:,}") for count in (0, *counts.values()))
+    for change, means in CHANGE_MEANS.items():
+        yield f"  {counts.get(change, 0):>{width},} {means}"
+
+
+def _write(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+    try:
+        connection.execute(
+            "copy (select * from changes where change is not null order by started_at, session_id) "
+            f"to {sql.text(str(file))} (format csv, header)"
+        )
+    except duckdb.Error as error:
+        raise Stop(f"--csv {file}: cannot be written ({error}); name another file") from None
+    return f"the sessions that change: {file}"
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    Stopped.received = number
+    raise Stopped
+
+
+def main() -> None:
+    """Run the command line; every end is an exit code and, where it is not 0, one line."""
+    signal.signal(signal.SIGTERM, _on_signal)
+    try:
+        sys.exit(command.main(prog_name="scripts/compare-rules", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        fail(f"{' '.join(error.format_message().split())} (see scripts/compare-rules --help)")
+        sys.exit(UNUSABLE)
+    except Stopped:
+        fail("stopped; nothing was changed")
+        sys.exit(128 + (Stopped.received or signal.SIGTERM))
+    except (KeyboardInterrupt, click.Abort):
+        fail("stopped; nothing was changed")
+        sys.exit(128 + signal.SIGINT)
