@@ -19,6 +19,7 @@ from containment.benchmark.measuring import BOTH, FLOOR, FULL, IDLE, NIGHT, STEP
 MIB = 2**20
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "polars", "pandas")
 SLOWEST = 8  # models that are listed
+LEAST_SECONDS = 0.1  # a ratio to less than that says nothing
 HEADER = (
     *("step", "seconds", "× floor", "× full build", "work", "× floor's", "× full build's"),
     *("CPU seconds", "MiB"),
@@ -132,7 +133,7 @@ def _ratio(
 ) -> str:
     """The median of the runs' ratios."""
     pairs = list(zip(of(found, this), of(found, that), strict=False))
-    if not pairs or not all(other for _, other in pairs):
+    if not pairs or min(other for _, other in pairs) < LEAST_SECONDS:
         return "-"
     return f"{median(one / other for one, other in pairs):.2f}"
 
