@@ -16,7 +16,7 @@ import duckdb
 import projects
 import pytest
 
-from containment import headline
+from containment import analyses, headline
 from containment.report import formats, page, sections
 from containment.report.charts import Drawing, Rows
 
@@ -165,6 +165,31 @@ def test_every_number_is_that_of_the_query_beside_it(html: str, published: Path)
             expected = formats.table(list(rows[0]), [list(row.values()) for row in rows])
         assert table[0] == list(expected.header)
         assert table[1:] == [[cell.text for cell in row] for row in expected.rows], section.name
+
+
+def test_its_parts_add_up(published: Path) -> None:
+    def asked(name: str) -> list[dict]:
+        return projects.rows(published, analyses.render(sections.QUERIES / f"{name}.sql"))
+
+    (whole,) = asked("headline")
+    assert whole["closed_sessions"] > whole["contained_sessions"] > whole["open_sessions"] > 0
+    for name in ("over_time", "by_channel_and_bot", "by_brand"):
+        for column in ("contained_sessions", "closed_sessions", "open_sessions"):
+            assert sum(row[column] for row in asked(name)) == whole[column], (name, column)
+    days = projects.rows(published, "select calendar_date from marts.dates order by all")
+    periods = asked("over_time")
+    assert [row["period_start_date"] for row in periods] == [day["calendar_date"] for day in days]
+    assert [row["is_provisional"] for row in periods][-1] is True
+    counted = {row["segment_kind"]: row["segment_count"] for row in asked("not_counted")}
+    assert counted["session"] == whole["closed_sessions"] + whole["open_sessions"]
+    rates = {row["rate_name"]: row["sessions"] for row in asked("rates")}
+    assert (
+        sum(row["escalated_sessions"] for row in asked("escalations")) == (rates["escalation rate"])
+    )
+    assert (
+        sum(rates[f"{name} rate"] for name in ("escalation", "resolution", "timeout"))
+        == (whole["closed_sessions"])
+    )
 
 
 def test_nothing_is_loaded_and_nothing_is_run(html: str) -> None:
