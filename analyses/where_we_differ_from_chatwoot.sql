@@ -1,7 +1,7 @@
 {{ config(enabled='chatwoot' in var('sources')) }}
 
--- Where does Chatwoot's own verdict (conversation_bot_resolved) differ from our outcome, and why? One row per kind of agreement
--- or difference, with the sessions that it counts.
+-- Where does Chatwoot's own verdict (conversation_bot_resolved) differ from our outcome, and why? One row per kind of
+-- agreement or difference, with the sessions that it counts.
 with
 
 bot_resolutions as (

@@ -1,7 +1,7 @@
 {{ config(enabled='reamaze' in var('sources')) }}
 
--- Where does Re:amaze's verdict (the status Chatbot Resolved) differ from our outcome, and why? One row per kind of agreement or
--- difference, with the sessions that it counts.
+-- Where does Re:amaze's verdict (the status Chatbot Resolved) differ from our outcome, and why? One row per kind of
+-- agreement or difference, with the sessions that it counts.
 with
 
 verdicts as (
@@ -47,7 +47,8 @@ select
         when is_resolved_by_bot_for_reamaze and outcome = 'resolved' and agent_message_count > 0
             then 'differ: a person helped in this session'
         when is_resolved_by_bot_for_reamaze and outcome = 'resolved' then 'agree: resolved by the bot'
-        when is_resolved_by_bot_for_reamaze and outcome = 'escalated' then 'differ: escalated as well, which counts first here'
+        when is_resolved_by_bot_for_reamaze and outcome = 'escalated'
+            then 'differ: escalated as well, which counts first here'
         when is_resolved_by_bot_for_reamaze then 'differ: resolved for Re:amaze alone'
         when outcome = 'escalated' then 'agree: not contained'
         when outcome = 'timed_out' then 'differ: ended in silence, which is no status'

@@ -207,14 +207,15 @@ COPILOT_STUDIO = [
         ),
         (
             "a trace has the id that it carries",
-            "when activity.type in ('message', 'event') and activity.id <> ''",
-            "when activity.id <> ''",
+            "when activity['type'] in ('message', 'event') and activity['id'] <> ''",
+            "when activity['id'] <> ''",
             ["a_trace_is_named_by_its_place"],
         ),
         (
             "an empty transcript is none",
-            "unnest(case when len(activities) > 0 then activities else [null] end) as activity",
-            "unnest(activities) as activity",
+            "unnest(case when len(transcripts.activities) > 0 then transcripts.activities "
+            "else [null] end) as activity",
+            "unnest(transcripts.activities) as activity",
             ["a_transcript_that_cannot_be_read_leaves_its_conversation"],
         ),
     ),
@@ -228,8 +229,7 @@ COPILOT_STUDIO = [
         ),
         (
             "the id of both roles is the customer's",
-            "case when conversations.user_id is distinct from conversations.bot_side_id "
-            "then conversations.user_id end",
+            "nullif(conversations.user_id, conversations.bot_side_id)",
             "conversations.user_id",
             ["an_id_that_both_roles_carry_is_no_customer"],
         ),

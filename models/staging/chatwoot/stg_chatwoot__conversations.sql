@@ -18,7 +18,7 @@ final as (
         cast(conversations.id as varchar) as conversation_id,
         coalesce(channels.channel, regexp_replace(inboxes.channel_type, '^Channel::', '')) as channel,
         -- An account can serve several brands, each by an inbox with a business name of its own.
-        coalesce(nullif(trim(inboxes.business_name), ''), accounts.name) as brand,
+        coalesce(nullif(trim(inboxes.business_name), ''), latest_accounts.name) as brand,
         cast(conversations.contact_id as varchar) as customer_id,
         conversations.created_at,
         -- Chatwoot has no flag for spam or tests: people mark them by labels.
@@ -30,7 +30,7 @@ final as (
                     string_split(
                         regexp_replace(lower(trim(conversations.cached_label_list)), '\s*,\s*', ',', 'g'), ','
                     ),
-                    lower(trim(excluded_labels.label))
+                    lower(trim(excluded_labels.label_name))
                 )
         ) as exclusion_reason,
         coalesce({{ utc_timestamp('conversations.loaded_at') }}, {{ utc_timestamp('conversations.updated_at') }})
@@ -38,8 +38,8 @@ final as (
     from {{ source('chatwoot', 'chatwoot_conversations') }} as conversations
     left join latest_inboxes as inboxes
         on conversations.inbox_id = inboxes.id
-    left join latest_accounts as accounts
-        on conversations.account_id = accounts.id
+    left join latest_accounts
+        on conversations.account_id = latest_accounts.id
     left join {{ ref('chatwoot_channels') }} as channels
         on inboxes.channel_type = channels.channel_type
 )

@@ -9,7 +9,7 @@ read_content_attributes as (
             when json_type(try_cast(content_attributes as json)) = 'VARCHAR'
                 then try_cast(json_extract_string(content_attributes, '$') as json)
             else try_cast(content_attributes as json)
-        end as content
+        end as content_json
     from {{ source('chatwoot', 'chatwoot_messages') }}
 ),
 
@@ -17,9 +17,9 @@ read_marks as (
     select
         *,
         coalesce(nullif(sender_type, ''), 'none') as sender_kind,
-        json_extract_string(content, '$.automation_rule_id') is not null
+        json_extract_string(content_json, '$.automation_rule_id') is not null
         or json_extract_string(try_cast(additional_attributes as json), '$.campaign_id') is not null as is_automatic,
-        coalesce(json_extract_string(content, '$.external_echo') = 'true', false) as is_echo
+        coalesce(json_extract_string(content_json, '$.external_echo') = 'true', false) as is_echo
     from read_content_attributes
 ),
 

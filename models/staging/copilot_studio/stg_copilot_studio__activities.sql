@@ -23,8 +23,10 @@ transcripts as (
 activities as (
     select
         transcripts.* exclude (activities),
-        unnest(case when len(activities) > 0 then activities else [null] end) as activity,
-        unnest(case when len(activities) > 0 then generate_series(1, len(activities)) else [0] end) as activity_number
+        unnest(case when len(transcripts.activities) > 0 then transcripts.activities else [null] end) as activity,
+        unnest(
+            case when len(transcripts.activities) > 0 then generate_series(1, len(transcripts.activities)) else [0] end
+        ) as activity_number
     from transcripts
 ),
 
@@ -35,29 +37,30 @@ final as (
         activity_number,
         -- Traces have no id, or always the same.
         case
-            when activity.type in ('message', 'event') and activity.id <> '' then activity.id
+            when activity['type'] in ('message', 'event') and activity['id'] <> '' then activity['id']
             else concat(transcript_id, '-', lpad(cast(activity_number as varchar), 6, '0'))
         end as activity_id,
-        activity.type as activity_type,
-        activity.valuetype as value_type,
-        activity.name as activity_name,
+        activity['type'] as activity_type,
+        activity['valueType'] as value_type,
+        activity['name'] as activity_name,
         -- Seconds since 1970; anything else is left for staging to judge.
         case
-            when try_cast(activity.timestamp as double) is null then activity.timestamp
+            when try_cast(activity['timestamp'] as double) is null then activity['timestamp']
             else
                 cast(
-                    make_timestamp(cast(round(try_cast(activity.timestamp as double) * 1000000) as bigint)) as varchar
+                    make_timestamp(cast(round(try_cast(activity['timestamp'] as double) * 1000000) as bigint))
+                    as varchar
                 )
         end as happened_at,
-        activity.channelid as channel_id,
-        activity.replytoid as reply_to_id,
-        nullif(activity."from".id, '') as author_id,
-        activity."from".role as author_role,
-        activity.value.isdesignmode as is_design_mode,
-        activity.value.outcome as session_outcome,
-        activity.value.endtimeutc as session_ended_at,
-        activity.value.impliedsuccess as is_implied_success,
-        activity.value.score as score,
+        activity['channelId'] as channel_id,
+        activity['replyToId'] as reply_to_id,
+        nullif(activity['from']['id'], '') as author_id,
+        activity['from']['role'] as author_role,
+        activity['value']['isDesignMode'] as is_design_mode,
+        activity['value']['outcome'] as session_outcome,
+        activity['value']['endTimeUtc'] as session_ended_at,
+        activity['value']['impliedSuccess'] as is_implied_success,
+        activity['value']['score'] as score,
         bot_name,
         started_at,
         loaded_at

@@ -20,8 +20,7 @@ final as (
         conversations.conversation_id,
         coalesce(channels.channel, conversations.channel_id) as channel,
         cast(null as varchar) as brand,
-        case when conversations.user_id is distinct from conversations.bot_side_id then conversations.user_id end
-            as customer_id,
+        nullif(conversations.user_id, conversations.bot_side_id) as customer_id,
         conversations.created_at,
         -- The test pane of the studio.
         case when conversations.is_design_mode then 'test' end as exclusion_reason,

@@ -25,8 +25,8 @@ status_events as (
                         and changes.changed_at between answers.sent_at and answers.sent_at + interval 5 second
                 )
                 then 'resolved_by_reply'
-            when changes.status_before = 'chatbot_assigned' and changes.status in ('unresolved', 'pending') then
-                case when changes.is_assigned then 'chatbot_handed_off' else 'chatbot_released' end
+            when changes.status_before = 'chatbot_assigned' and changes.status in ('unresolved', 'pending')
+                then case when changes.is_assigned then 'chatbot_handed_off' else 'chatbot_released' end
             else changes.status
         end as event_type,
         changes.changed_at as occurred_at,
