@@ -26,13 +26,13 @@ FIXTURES: dict[str, ModuleType] = {
     for path in sorted(Path(__file__).parent.glob(f"*{SUFFIX}.py"))
 }
 CSV, PARQUET, JSONL = "csv", "parquet", "jsonl"
-DATABASE, WAREHOUSE = "database", "warehouse"
+DATABASE = "database"
 FORMATS = {CSV: "csv, header", PARQUET: "parquet", JSONL: "json"}
 
 
 def read(source: str, fixture: ModuleType, folder: Path, project: Path, warehouse: Path) -> None:
     """Land the tables of a source in `folder`, and lay its views, as the nightly does."""
-    place = raw_places.parse(source, land(source, fixture, folder, warehouse), "test", folder)
+    place = raw_places.parse(source, land(source, fixture, folder), "test", folder)
     if isinstance(place, Folder):
         words = lookups.load(project)
         raw = raw_files.inspect(place.path, words, source, project)
@@ -43,14 +43,12 @@ def read(source: str, fixture: ModuleType, folder: Path, project: Path, warehous
         raw_views.write_views(raw, connection)
 
 
-def land(source: str, fixture: ModuleType, folder: Path, warehouse: Path) -> Mapping[str, str]:
+def land(source: str, fixture: ModuleType, folder: Path) -> Mapping[str, str]:
     """Write the tables of a source as a landing has them, give their place as a setting."""
     kind = getattr(fixture, "LANDED", PARQUET)
     folder.mkdir(parents=True, exist_ok=True)
-    database = warehouse if kind == WAREHOUSE else folder / "landed.duckdb"
+    database = folder / "landed.duckdb"
     fill(database, source, fixture)
-    if kind == WAREHOUSE:
-        return {"schema": source}
     if kind == DATABASE:
         return {"database": str(database), "schema": source}
     with duckdb.connect(str(database)) as connection:

@@ -46,7 +46,7 @@ SCHEMA: dict[str, str] = {
 }
 
 BOT, AGENT, GROUP, BRAND, ZENDESK = 900, 77, 360, 36000, -1
-LANDED = "warehouse"
+LANDED = "jsonl"
 # What a user adds: the bot that answers e-mails writes under an agent's account.
 LOOKUPS = {"zendesk/zendesk_authors.csv": [f"agent,{BOT},bot"]}
 
