@@ -1,7 +1,7 @@
 {{ config(enabled='copilot_studio' in var('sources')) }}
 
 -- Where does Copilot Studio's verdict on its sessions differ from our outcome, and why? One row per kind of
--- agreement or difference, with the sessions of the vendor that it counts. Excluded ones (the test pane) are compared as well.
+-- agreement or difference, with the sessions that it counts. Excluded ones (the test pane) are compared as well.
 with
 
 verdicts as (

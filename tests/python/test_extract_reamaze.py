@@ -26,6 +26,8 @@ from reamaze_fixture import (
 )
 from reamaze_server import LOGIN, TOKEN
 
+from containment import run_lock
+
 pytestmark = pytest.mark.heavy
 
 START = datetime(2026, 9, 1, 9)
@@ -160,6 +162,14 @@ def test_faults_that_pass_lose_nothing(shop: Shop) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert shop.loaded("select count(*), count(distinct slug) from {conversations}") == [(12, 12)]
     assert shop.loaded("select count(*) from {messages}") == [(24,)]
+
+
+def test_only_one_run_is_at_work(shop: Shop) -> None:
+    with run_lock.held(shop.home / "raw" / "_extract" / ".reamaze.lock"):
+        done = shop.extract()
+    assert done.returncode == 3
+    assert "held by process" in done.stderr
+    assert shop.desk.requests == []
 
 
 def test_a_server_that_asks_to_wait_is_waited_for(shop: Shop) -> None:

@@ -22,7 +22,11 @@ transcripts as (
 -- A transcript whose content cannot be read still tells that there was a conversation.
 activities as (
     select
-        transcripts.* exclude (activities),
+        transcripts.transcript_id,
+        transcripts.conversation_id,
+        transcripts.bot_name,
+        transcripts.started_at,
+        transcripts.loaded_at,
         unnest(case when len(transcripts.activities) > 0 then transcripts.activities else [null] end) as activity,
         unnest(
             case when len(transcripts.activities) > 0 then generate_series(1, len(transcripts.activities)) else [0] end

@@ -7,20 +7,21 @@ from pathlib import Path
 
 import click
 
-from containment import console
+from containment import console, run_lock
 from containment.console import say
 from containment.errors import how_it_ended
 from containment.places import PROJECT, Home
 from containment.run import utc_now
 
 SYSTEMS = ("chatwoot", "reamaze")
+WORK = "_extract"  # what is not rows; a name with _ is none of the tables
 
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Secrets come from the environment or from dlt's secrets file (.dlt/secrets.toml), "
     "never from the command line. Exit codes: 0 loaded; 2 it could not be loaded: what was loaded "
-    "before stays, and the next start goes on from there.",
+    "before stays, and the next start goes on from there; 3 another run is at work.",
 )
 @click.argument("system", type=click.Choice(SYSTEMS))
 @click.option(
@@ -47,7 +48,8 @@ def command(system: str, folder: str | None, home: str | None, full: bool) -> in
     try:
         clock = console.Clock()
         say(f"extract {system}: everything" if full else f"extract {system}: what is new")
-        counts = _extract(system, to, full)
+        with run_lock.held(to / WORK / f".{system}.lock"):
+            counts = _extract(system, to, full)
         for table, rows in sorted(counts.items()):
             say(f"{table}: {rows:,} rows")
         say(f"loaded into {to / system} ({clock})")
@@ -77,3 +79,6 @@ def main() -> None:
     except click.ClickException as error:
         console.fail(f"{' '.join(error.format_message().split())} (see scripts/extract --help)")
         sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        console.fail("stopped; the next start goes on from what was loaded")
+        sys.exit(130)

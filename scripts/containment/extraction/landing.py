@@ -22,8 +22,7 @@ from dlt.common.exceptions import DltException
 from dlt.extract import DltSource
 
 from containment.errors import Stop, one_line
-
-WORK = "_extract"  # dlt's own files; a name with _ is none of the tables
+from containment.extraction.command import WORK
 
 
 def pipeline(system: str, folder: Path) -> dlt.Pipeline:
