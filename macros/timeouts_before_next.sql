@@ -5,6 +5,6 @@
     case
         when {{ has }} then 0
         when {{ from_here }} = 0 then {{ every_timeout() }}
-        else max({{ from_here }} * {{ every_timeout() + 1 }} + cut_timeouts) over after_it % {{ every_timeout() + 1 }}
+        else (max({{ from_here }} * {{ every_timeout() + 1 }} + cut_timeouts) over after_it) % {{ every_timeout() + 1 }}
     end
 {%- endmacro %}

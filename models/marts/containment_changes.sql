@@ -22,7 +22,7 @@ parts as (
 
 -- A value may be there in one of the two periods alone.
 values_of_pairs as (
-    select
+    select distinct
         pairs.*,
         parts.dimension,
         parts.dimension_value
@@ -31,7 +31,6 @@ values_of_pairs as (
         on
             pairs.period_kind = parts.period_kind
             and parts.period_start_date in (pairs.period_start_date, pairs.previous_period_start_date)
-    group by all
 ),
 
 sides_added as (

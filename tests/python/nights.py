@@ -82,7 +82,7 @@ SPOILT = "not a time: "
 CODE_CHANGES: tuple[tuple[str, str, str, str | None], ...] = (
     ("macros/session_key.sql", "':'", "'/'", None),
     ("models/staging/files/stg_files__messages.sql", "topic", "upper(topic) as topic", SOURCES[1]),
-    ("models/**/int_timeline.sql", "us > timeout_us", "us >= timeout_us", None),
+    ("models/**/int_timeline.sql", "tie_order, row_id", "tie_order, row_id desc", None),
     ("models/**/int_customer_sessions.sql", "'customer '", "'client '", None),
 )
 
