@@ -54,7 +54,10 @@ def _checks() -> Iterator[tuple[str, bool]]:
             ("ruff check", _python("ruff", "check", "--quiet")),
             ("ruff format", _python("ruff", "format", "--check", "--quiet")),
             ("yamllint", _python("yamllint", "--strict", ".")),
-            ("sqlfluff", _python("sqlfluff", "lint", "--disable-progress-bar", *folders)),
+            (
+                "sqlfluff",
+                _python("sqlfluff", "lint", "--processes=0", "--disable-progress-bar", *folders),
+            ),
         ):
             clock = Clock()
             done = subprocess.run(
