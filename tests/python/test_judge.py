@@ -14,7 +14,7 @@ import pytest
 
 from containment import judge
 from containment.errors import DATA_FAILED, Stop
-from containment.raw_places import Folder
+from containment.raw_places import Folder, Schema
 from containment.run import Run
 
 LOADED = datetime(2026, 1, 1, 12)
@@ -150,6 +150,21 @@ def test_files_of_another_folder_are_other_data(connection: duckdb.DuckDBPyConne
     assert "had 500" in refusal(connection, {"files.messages": 10}, raw_path="/other")
     published(connection, 3, {"other.messages": 500}, raw_path="/other")
     refusal(connection, {"other.messages": 10}, raw_path="/new")
+
+
+def test_a_place_is_found_among_several(connection: duckdb.DuckDBPyConnection) -> None:
+    published(connection, 1, {"files.messages": 500}, raw_path="files: /raw; other: /lake")
+    assert "had 500" in refusal(connection, {"files.messages": 10}, raw_path="/raw")
+    check(connection, {"files.messages": 10}, raw_path="/lake")
+
+
+def test_places_are_told_with_their_sources_where_there_are_several() -> None:
+    assert judge.raw_path({}) is None
+    assert judge.raw_path({"files": Folder(Path("/raw"))}) == "/raw"
+    places = {"files": Folder(Path("/raw")), "desk": Schema("lake"), "shop": Schema("s", "md:x")}
+    assert judge.raw_path(places) == (
+        "files: /raw; desk: the warehouse, schema lake; shop: md:x, schema s"
+    )
 
 
 # --- rows that are stale -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from containment import lookups, settings
 from containment.errors import UNUSABLE, Stop
-from containment.raw_places import Folder
+from containment.raw_places import Folder, Schema
 from containment.settings import Given, Settings
 
 PROJECT_FILE = """
@@ -20,6 +20,7 @@ vars:
   shop:
     sources: [sample]
     raw_path: null
+    source_tables: {}
     as_of: null
     reporting_timezone: UTC
     session_scope: conversation
@@ -333,6 +334,52 @@ def test_raw_path_by_the_environment(project: Path) -> None:
     assert found.places == {"files": Folder(project)}
     other = load(project, None, environment, sources=["files"], raw_path=str(project / "seeds"))
     assert other.places == {"files": Folder(project / "seeds")}
+
+
+@pytest.fixture
+def desk(project: Path) -> Path:
+    """The project with one more source that reads tables."""
+    folder = project / "models" / "staging" / "desk"
+    folder.mkdir()
+    (folder / "_desk__sources.yml").write_text("sources: []\n")
+    return project
+
+
+def test_each_source_has_a_place_of_its_own(desk: Path) -> None:
+    tables = "{source_tables: {desk: {schema: lake}, files: {path: seeds}}}"
+    found = load(desk, tables, sources=["sample", "desk", "files"])
+    assert found.places == {"desk": Schema("lake"), "files": Folder(desk / "seeds")}
+    assert "source_tables" not in found.dbt_vars()
+
+
+def test_raw_path_is_for_the_source_without_a_place(desk: Path) -> None:
+    both = {"sources": ["desk", "files"], "raw_path": str(desk)}
+    found = load(desk, "{source_tables: {desk: {schema: lake}}}", **both)
+    assert found.places == {"desk": Schema("lake"), "files": Folder(desk)}
+    assert refusal(desk, **both) == (
+        "--raw-path: raw_path is for one source, and desk, files are on; "
+        "say where each reads in source_tables"
+    )
+
+
+def test_raw_path_that_was_typed_goes_before_the_place_of_the_only_source(desk: Path) -> None:
+    tables = "{source_tables: {desk: {schema: lake}}}"
+    found = load(desk, tables, sources=["desk"], raw_path=str(desk))
+    assert found.places == {"desk": Folder(desk)}
+    by_environment = {"CONTAINMENT_RAW_PATH": str(desk)}
+    assert load(desk, tables, by_environment, sources=["desk"]).places == {"desk": Schema("lake")}
+
+
+def test_wrong_source_tables(desk: Path) -> None:
+    assert refusal(desk, "{source_tables: lake}", sources=["desk"]) == (
+        "--vars: source_tables is 'lake'; write e.g. {intercom: {path: DIR}}"
+    )
+    assert refusal(desk, "{source_tables: {disk: {schema: lake}}}", sources=["desk"]).startswith(
+        "--vars: source_tables: no source 'disk'; did you mean 'desk'?"
+    )
+    assert refusal(desk, "{source_tables: {desk: {path: gone}}}", sources=["desk"]) == (
+        f"source_tables of desk {desk / 'gone'}: no such folder; check the path"
+    )
 
 
 def test_relative_raw_path(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
