@@ -1,5 +1,5 @@
--- Are customers as content with contained sessions as with escalated ones, and as where people work alone? Not everybody
--- answers, so the response rate stands beside.
+-- Are customers as content with contained sessions as with escalated ones, and as where people work alone? Few answer:
+-- the response rate stands beside.
 select
     outcome_group,
     sum(closed_segments) as closed_segments,

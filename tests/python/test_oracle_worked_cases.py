@@ -390,11 +390,71 @@ def test_the_row_loaded_last_counts_then_the_greatest_content() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("timeline", "ratings", "scores"),
+    [
+        ("c0 b1 c31", "20:4", [0.8]),  # during the session
+        ("c0 b1 R2", "60:4", [0.8]),  # after it
+        ("c0 b1 c32", "31.9:2 32:4", [0.4, 0.8]),  # at the start of the second: of that one
+        ("c0 b1 c32", "9999:4", [None, 0.8]),  # of the last session alone
+        ("c1 b2", "0.9:4", [None]),  # before any session
+        ("c0 b1 R2", "3:5 1:1", [1.0]),  # the last counts
+        ("c0 b1 R2", "3:1 3:4", [0.8]),  # at the same time the greatest id
+        ("c0 b1 R2", "3:4 3:0", [0.0]),
+        ("c0 b1 E2 a9 R10", "11:1", [0.2]),  # of the escalated session, after its handling
+        ("c0 b1 E2 a9 R10 c11 b12", "13:5", [None, 1.0]),
+        ("c0 b1 R2 b50", "51:3", [0.6]),  # the bot's survey is no session
+    ],
+)
+def test_the_session_before_a_rating_is_rated(
+    timeline: str, ratings: str, scores: list[float | None]
+) -> None:
+    """csat_score of each session; ratings as minute:score."""
+    tables = rows_of(timeline) | {"conversations": [{"conversation_id": "k1", "channel": "chat"}]}
+    tables["ratings"] = [
+        {
+            "rating_id": f"r{number}",
+            "conversation_id": "k1",
+            "score": score,
+            "rated_at": at(float(minute)).isoformat(),
+        }
+        for number, (minute, score) in enumerate(pair.split(":") for pair in ratings.split())
+    ]
+    given = Settings({"*": 30}, BOUNDARIES)
+    result = compute({"desk": tables}, given)
+    assert [session["csat_score"] for session in result.sessions] == scores
+    assert result.as_of == compute({"desk": tables | {"ratings": []}}, given).as_of
+
+
+def test_people_s_own_work_is_rated_as_the_baseline() -> None:
+    tables = rows_of("c0 a1 R2")
+    tables["ratings"] = [GOOD_RATING | {"conversation_id": "k1", "score": "2", "max_score": "10"}]
+    result = compute({"desk": tables}, Settings({"*": 30}, BOUNDARIES))
+    (row,) = result.satisfaction
+    assert (row["outcome_group"], row["closed_segments"], row["csat_score"]) == (
+        "human_only",
+        1,
+        0.2,
+    )
+    (rating,) = result.ratings
+    assert (rating["segment_kind"], rating["session_id"], rating["is_counted"]) == (
+        "human",
+        None,
+        True,
+    )
+
+
 GOOD_MESSAGE = {
     "message_id": "m",
     "conversation_id": "k",
     "author_type": " Bot ",
     "sent_at": "2024-03-04 09:00:00",
+}
+GOOD_RATING = {
+    "rating_id": "r",
+    "conversation_id": "k",
+    "score": " 4.5 ",
+    "rated_at": "2024-03-04 09:00:00",
 }
 GOOD_EVENT = {
     "event_id": "e",
@@ -422,15 +482,29 @@ GOOD_EVENT = {
         ("events", GOOD_EVENT | {"event_type": " "}, "missing_event_type"),
         ("events", GOOD_EVENT | {"occurred_at": None}, "missing_time"),
         ("events", GOOD_EVENT | {"loaded_at": "2024-03-02T23:59:59Z"}, "time_after_load"),
+        ("ratings", GOOD_RATING, None),
+        ("ratings", GOOD_RATING | {"rating_id": "", "rated_at": ""}, "missing_id"),
+        ("ratings", GOOD_RATING | {"rated_at": "", "score": ""}, "missing_time"),
+        ("ratings", GOOD_RATING | {"rated_at": "soon", "score": ""}, "unreadable_time"),
+        ("ratings", GOOD_RATING | {"score": " ", "max_score": "0"}, "missing_score"),
+        ("ratings", GOOD_RATING | {"score": "good", "max_score": "0"}, "unreadable_score"),
+        ("ratings", GOOD_RATING | {"score": "inf"}, "unreadable_score"),
+        ("ratings", GOOD_RATING | {"max_score": "0"}, "unusable_max_score"),
+        ("ratings", GOOD_RATING | {"max_score": "five"}, "unusable_max_score"),
+        ("ratings", GOOD_RATING | {"score": "5"}, None),
+        ("ratings", GOOD_RATING | {"score": "5.000000001"}, "score_out_of_range"),
+        ("ratings", GOOD_RATING | {"score": "0"}, None),
+        ("ratings", GOOD_RATING | {"score": "-1", "loaded_at": "2024-01-01"}, "score_out_of_range"),
+        ("ratings", GOOD_RATING | {"loaded_at": "2024-03-03T08:59:59"}, "time_after_load"),
         ("conversations", {"conversation_id": ""}, "missing_id"),
         ("conversations", {"conversation_id": "k", "created_at": "x"}, None),
     ],
 )
 def test_rejection(table: str, row: dict[str, str | None], reason: str | None) -> None:
-    """The first reason that matches; a usable row makes its conversation exist."""
+    """The first reason that matches; a usable row but a rating makes its conversation exist."""
     result = compute({"desk": {table: [row]}}, Settings({"*": 30}, BOUNDARIES))
     assert [rejected["reason"] for rejected in result.rejected_rows] == ([reason] if reason else [])
-    assert len(result.conversations) == (0 if reason else 1)
+    assert len(result.conversations) == (0 if reason or table == "ratings" else 1)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,29 @@ def test_without_ratings_every_other_number_is_the_same(
         )
 
 
+def test_the_ratings_of_the_samples_worked_cases_are_of_these_sessions(sample: Path) -> None:
+    found = projects.rows(
+        sample / "published" / "containment.duckdb",
+        "select rating_id, session_number, is_counted, segment_kind from marts.ratings "
+        "left join marts.sessions using (session_id) "
+        "where ratings.conversation_id similar to '(founding|case)-.*' order by rating_id",
+    )
+    assert [tuple(row.values()) for row in found] == [
+        ("case-01-r01", None, False, None),
+        ("case-01-r02", 1, True, "session"),
+        ("case-02-r01", 1, True, "session"),
+        ("case-02-r02", 2, True, "session"),
+        ("case-03-r01", 1, False, "session"),
+        ("case-03-r02", 1, False, "session"),
+        ("case-03-r03", 1, True, "session"),
+        ("case-09-r01", 1, True, "handoff"),
+        ("case-10-r01", None, False, None),
+        ("case-11-r01", None, True, "human"),
+        ("founding-article-r01", 2, True, "session"),
+        ("founding-article-r02", 3, True, "handoff"),
+    ]
+
+
 def test_a_source_whose_ratings_would_be_left_out_stops_the_build(
     project: Path, tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- What became of a source's rating rows. The used ones are counted where they are used, so that their sum with the others
--- proves something.
+-- What became of a source's rating rows. The used ones are counted where they are used, so that their sum with the
+-- others proves something.
 with
 
 -- Every enabled source that has ratings, also without a row.

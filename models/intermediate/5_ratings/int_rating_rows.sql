@@ -9,7 +9,8 @@ known_at_added as (
     from {{ ref('stg_ratings') }}
 ),
 
--- Of several usable rows the one loaded last counts, then the one with the greatest content: never the order of the files.
+-- Of several usable rows the one loaded last counts, then the one with the greatest content: never the order of the
+-- files.
 rank_added as (
     select
         *,
