@@ -213,9 +213,8 @@ COPILOT_STUDIO = [
         ),
         (
             "an empty transcript is none",
-            "unnest(case when len(transcripts.activities) > 0 then transcripts.activities "
-            "else [null] end) as activity",
-            "unnest(transcripts.activities) as activity",
+            "    from activities\n",
+            "    from activities\n    where activity is not null\n",
             ["a_transcript_that_cannot_be_read_leaves_its_conversation"],
         ),
     ),

@@ -255,8 +255,8 @@ ZENDESK = [
         ),
         (
             "0 is a ticket",
-            "min_by(nullif(ticket_id, '0'),",
-            "min_by(ticket_id,",
+            "try_cast(nullif(ticket_id, '0') as bigint)",
+            "try_cast(ticket_id as bigint)",
             ["a_chat_belongs_to_its_first_ticket"],
         ),
     ),

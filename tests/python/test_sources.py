@@ -151,7 +151,7 @@ def test_intercom_s_own_verdicts_are_explained(built: Path) -> None:
         (
             "copilot_studio",
             {
-                "agree: resolved": 8,
+                "agree: resolved": 9,
                 "agree: escalated": 4,
                 "differ in the rate: abandoned there, contained by silence here": 1,
                 "differ: the customer wrote, but no topic of the bot was triggered": 1,

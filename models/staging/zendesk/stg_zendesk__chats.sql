@@ -5,7 +5,7 @@ with
 chats as (
     select
         chat_id,
-        min_by(nullif(ticket_id, '0'), try_cast(nullif(ticket_id, '0') as bigint)) as ticket_id,
+        min_by(ticket_id, try_cast(nullif(ticket_id, '0') as bigint)) as ticket_id,
         min(channel) as channel,
         min(user_id) as user_id,
         min(_fivetran_synced) as loaded_at
