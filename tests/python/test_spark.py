@@ -208,7 +208,7 @@ def generated(folder: Path) -> tuple[DataSet, spark_builds.Build]:
     project = projects.copy_project(folder / "project")
     projects.write_lookups(project / "seeds", test_oracle.TIMEOUT_MINUTES, test_oracle.BOUNDARIES)
     raw = many_raw_tables()
-    # Not as seeds: dbt itself takes a tab for nothing there, and only on Spark it is dbt that reads.
+    # Not as seeds: on Spark dbt itself reads those, and takes a tab for nothing.
     odd = {"messages": odd_messages()}
     for table, columns in projects.CONTRACT.items():
         seed = project / "seeds" / "sample" / f"sample_{table}.csv"
