@@ -94,7 +94,7 @@ EARLIER_NIGHTS = """
 
 
 class DataSet:
-    """Raw rows and settings, built on DuckDB at once, and on Spark when its `spark` is run."""
+    """Raw rows and settings, built on DuckDB at once, and on Spark together with all others."""
 
     def __init__(self, name: str, folder: Path, project: Path = projects.ROOT) -> None:
         self.name = name
@@ -134,7 +134,7 @@ class DataSet:
                 # Spark's timestamp is a moment, which parquet says; the marts hold it in UTC.
                 connection.execute(
                     f"create table marts.{mart.name} as "
-                    f"select * from read_parquet({files}) where false; "
+                    f"select * from read_parquet({files}) where false"
                 )
                 for column, data_type, *_ in connection.execute(
                     f"describe marts.{mart.name}"
