@@ -26,7 +26,7 @@
 {% macro spark__prepare_kept_tables() -%}
     {%- if execute -%}
         {%- set timezone = run_query('select current_timezone()').rows[0][0] -%}
-        {%- if timezone != 'UTC' -%}
+        {%- if timezone not in ['UTC', 'Etc/UTC'] -%}
             {%- do exceptions.raise_compiler_error(
                 "the session's time zone is " ~ timezone ~ '; set spark.sql.session.timeZone to UTC in profiles.yml'
             ) -%}

@@ -94,7 +94,7 @@ EARLIER_NIGHTS = """
 
 
 class DataSet:
-    """Raw rows and settings, built on DuckDB at once, and on Spark when its `spark` is run."""
+    """Raw rows and settings, built on DuckDB at once, and on Spark together with all others."""
 
     def __init__(self, name: str, folder: Path, project: Path = projects.ROOT) -> None:
         self.name = name
@@ -134,7 +134,7 @@ class DataSet:
                 # Spark's timestamp is a moment, which parquet says; the marts hold it in UTC.
                 connection.execute(
                     f"create table marts.{mart.name} as "
-                    f"select * from read_parquet({files}) where false; "
+                    f"select * from read_parquet({files}) where false"
                 )
                 for column, data_type, *_ in connection.execute(
                     f"describe marts.{mart.name}"
@@ -208,7 +208,7 @@ def generated(folder: Path) -> tuple[DataSet, spark_builds.Build]:
     project = projects.copy_project(folder / "project")
     projects.write_lookups(project / "seeds", test_oracle.TIMEOUT_MINUTES, test_oracle.BOUNDARIES)
     raw = many_raw_tables()
-    # Not as seeds: dbt takes a tab for nothing there, and only on Spark it is dbt that reads.
+    # Not as seeds: on Spark dbt itself reads those, and takes a tab for nothing.
     odd = {"messages": odd_messages()}
     for table, columns in projects.CONTRACT.items():
         seed = project / "seeds" / "sample" / f"sample_{table}.csv"
