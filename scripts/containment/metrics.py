@@ -100,7 +100,7 @@ def sql(
     measures = [name for name in parts if metrics[name].kind == "simple"]
     ratios = [name for name in parts if metrics[name].kind == "ratio"]
     days = {grain: _dimension(model, grain) for grain in GRAINS}
-    # Under other names than the mart's own columns, which the expressions mean.
+    # In each expression a name means the mart's own column, also where an alias has that name.
     columns = {**days, **model.dimensions, **groups}
     columns |= {name: model.measures[metrics[name].inputs[0]][1] for name in measures}
     aggregates = [

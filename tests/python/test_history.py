@@ -46,7 +46,8 @@ def build(home: Home, contained: int, changes: Mapping[str, str] | None = None) 
         for schema in ("marts", "intermediate"):
             connection.execute(f"create schema if not exists {schema}")
         connection.execute(
-            "create or replace view marts.run_log as select *, 0.5 as rate from raw.night_runs"
+            "create or replace view marts.run_log as select *, 0.5 as containment_rate, "
+            "0.5 as containment_rate_change from raw.night_runs"
         )
         connection.execute(
             "create or replace table intermediate.int_changed_conversations "

@@ -146,7 +146,7 @@ def test_the_headline_is_that_of_the_night(html: str, published: Path) -> None:
 
 def test_every_number_is_that_of_the_query_beside_it(html: str, published: Path) -> None:
     shown = [each for each in sections.SECTIONS if f'<section id="{each.name}"' in html]
-    assert len(shown) > 10
+    assert {each.name for each in sections.SECTIONS if each not in shown} <= {"timeout_sensitivity"}
     for section in shown:
         part = html.split(f'<section id="{section.name}"')[1].split("</section>")[0]
         queries = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", part, re.DOTALL)
