@@ -1,8 +1,8 @@
 {{ config(enabled='intercom' in var('sources') or target.name == 'lint') }}
 
--- Where does Intercom's verdict on Fin (ai_agent.resolution_state) differ from our outcomes, and why? One row per kind of agreement
--- or difference, with the conversations that it counts: Intercom judges conversations, so the last closed session stands
--- beside its verdict.
+-- Where does Intercom's verdict on Fin (ai_agent.resolution_state) differ from our outcomes, and why? One row per kind
+-- of agreement or difference, with the conversations that it counts: Intercom judges conversations, so the last closed
+-- session stands beside its verdict.
 with
 
 last_sessions as (
@@ -23,7 +23,8 @@ final as (
         last_sessions.outcome,
         case
             when last_sessions.conversation_id is null then 'differ: no closed session here'
-            when verdicts.vendor_outcome in ('confirmed_resolution', 'assumed_resolution') and last_sessions.is_contained
+            when
+                verdicts.vendor_outcome in ('confirmed_resolution', 'assumed_resolution') and last_sessions.is_contained
                 then 'agree: contained'
             when verdicts.vendor_outcome in ('escalated', 'procedure_handoff') and last_sessions.outcome = 'escalated'
                 then 'agree: not contained'

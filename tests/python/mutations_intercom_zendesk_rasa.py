@@ -177,13 +177,13 @@ ZENDESK = [
         "stg_zendesk__messages",
         (
             "an agent who asks is no customer",
-            "when comments.user_id = tickets.requester_id then 'end-user'",
+            "when ticket_comments.user_id = tickets.requester_id then 'end-user'",
             "when false then 'end-user'",
             ["the_author_of_a_comment_is_known_by_its_role"],
         ),
         (
             "Zendesk itself is nobody",
-            "when comments.user_id = '-1' then '__system'",
+            "when ticket_comments.user_id = '-1' then '__system'",
             "when false then '__system'",
             ["the_author_of_a_comment_is_known_by_its_role"],
         ),
@@ -270,7 +270,7 @@ ZENDESK = [
         ),
         (
             "a number says nothing",
-            "            users.user_role,\n",
+            "            zendesk_users.user_role,\n",
             "",
             ["whose_a_chat_event_is"],
         ),

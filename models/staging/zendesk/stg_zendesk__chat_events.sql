@@ -22,7 +22,7 @@ roled_events as (
         first_told_events.*,
         coalesce(
             first_told_events.actor_role,
-            users.user_role,
+            zendesk_users.user_role,
             case
                 when first_told_events.actor_user_id is null then null
                 when first_told_events.message_author_type = 'BUSINESS' then 'agent'
@@ -30,9 +30,9 @@ roled_events as (
             end
         ) as author_role
     from first_told_events
-    left join {{ source('zendesk', 'user') }} as users
+    left join {{ source('zendesk', 'user') }} as zendesk_users
         on
-            first_told_events.actor_user_id = users.id
+            first_told_events.actor_user_id = zendesk_users.id
             and first_told_events.actor_role is null
 ),
 

@@ -20,8 +20,8 @@ field_changes as (
         changes.updated as occurred_at,
         case
             when bots_at_work.user_id is not null then 'bot'
-            when users.user_role = 'end-user' then 'customer'
-            when users.user_role in ('agent', 'admin') then 'agent'
+            when zendesk_users.user_role = 'end-user' then 'customer'
+            when zendesk_users.user_role in ('agent', 'admin') then 'agent'
             when changes.user_id = '-1' then 'system'
         end as actor_type,
         changes._fivetran_synced as loaded_at
@@ -30,8 +30,8 @@ field_changes as (
         on changes.value = bots.user_id
     left join bots as bots_at_work
         on changes.user_id = bots_at_work.user_id
-    left join {{ source('zendesk', 'user') }} as users
-        on changes.user_id = users.id
+    left join {{ source('zendesk', 'user') }} as zendesk_users
+        on changes.user_id = zendesk_users.id
     where changes.field_name in ('status', 'assignee_id', 'group_id')
 ),
 

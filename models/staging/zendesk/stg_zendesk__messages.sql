@@ -10,24 +10,24 @@ ticket_chats as (
 
 roled_comments as (
     select
-        comments.*,
+        ticket_comments.*,
         case
             -- Zendesk itself: its triggers and automations.
-            when comments.user_id = '-1' then '__system'
-            when comments.user_id = tickets.requester_id then 'end-user'
-            else users.user_role
+            when ticket_comments.user_id = '-1' then '__system'
+            when ticket_comments.user_id = tickets.requester_id then 'end-user'
+            else zendesk_users.user_role
         end as author_role,
         -- Zendesk writes a chat into its ticket as well, by the end of the chat: the chat's own messages count.
         coalesce(
-            {{ utc_timestamp('comments.created') }} <= ticket_chats.last_event_at + interval 1 minute, false
+            {{ utc_timestamp('ticket_comments.created') }} <= ticket_chats.last_event_at + interval 1 minute, false
         ) as is_transcript
-    from {{ source('zendesk', 'ticket_comment') }} as comments
+    from {{ source('zendesk', 'ticket_comment') }} as ticket_comments
     left join {{ source('zendesk', 'ticket') }} as tickets
-        on comments.ticket_id = tickets.id
-    left join {{ source('zendesk', 'user') }} as users
-        on comments.user_id = users.id
+        on ticket_comments.ticket_id = tickets.id
+    left join {{ source('zendesk', 'user') }} as zendesk_users
+        on ticket_comments.user_id = zendesk_users.id
     left join ticket_chats
-        on comments.ticket_id = ticket_chats.ticket_id
+        on ticket_comments.ticket_id = ticket_chats.ticket_id
 ),
 
 comments as (
