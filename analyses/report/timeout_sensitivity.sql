@@ -5,5 +5,5 @@ select
     closed_sessions,
     contained_sessions,
     containment_rate
-from marts.timeout_sensitivity
+from {{ ref('timeout_sensitivity') }}
 order by channel, timeout_minutes

@@ -104,6 +104,23 @@ SECTIONS = (
         rows="from sessions where escalation_reason = 'no_answer' order by started_at desc",
     ),
     Section(
+        name="topics",
+        title="Which topics cost the headline",
+        text="Impact: by how many points the headline would be lower without the topic; below "
+        "zero, it costs containment. Over all sessions, the topics with most impact; at most 20.",
+        bar="containment_rate",
+        empty="No session yet.",
+        rows="from sessions where topic = '...' and outcome = 'escalated' order by started_at desc",
+    ),
+    Section(
+        name="funnel",
+        title="Where conversations leave",
+        text="Each step is a part of the one before it: from the conversations, by their support "
+        "in the bot's reach, to what stayed contained for a week.",
+        bar="share_of_previous_step",
+        empty="No conversation yet.",
+    ),
+    Section(
         name="timeout_sensitivity",
         title="If silence ended a session sooner or later",
         text="The timeout is a choice, and the headline depends on it. The same rows, cut with "
