@@ -15,7 +15,7 @@ from containment.places import PROJECT, Home
 
 SQL_FOLDERS = ("models", "tests", "analyses")
 # Most tests wait for a dbt of their own, which uses one core.
-PARALLEL = ("--numprocesses=auto", "--dist=worksteal")
+PARALLEL = ("--numprocesses=auto", "--dist=loadgroup")
 LIGHT = ("-m", "not heavy and not long")
 HEAVY = ("-m", "not long", "--hypothesis-profile=many")  # tests/python/conftest.py says how many
 

@@ -22,6 +22,14 @@ settings.register_profile("many", settings.get_profile("few"), max_examples=60)
 settings.load_profile("few")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module share what it builds, so one process runs them; mutations share nothing."""
+    for item in items:
+        module = item.path.stem
+        if module != "test_rule_mutations":
+            item.add_marker(pytest.mark.xdist_group(module))
+
+
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the sample was built and published, as on a user's first night."""
