@@ -23,7 +23,7 @@ settings.load_profile("few")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a module share what it builds, so one process runs them; mutations share nothing."""
+    """One process runs a module's tests, which share what it builds; mutations share nothing."""
     for item in items:
         module = item.path.stem
         if module != "test_rule_mutations":
