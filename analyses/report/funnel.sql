@@ -22,6 +22,6 @@ select
     step,
     conversation_count,
     segment_count,
-    {{ ratio('segment_count', 'previous_segment_count') }} as share_of_previous_step
+    {{ ratio('segment_count', 'previous_segment_count') }} as previous_step_share
 from previous_added
 order by step_number

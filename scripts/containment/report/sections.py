@@ -106,8 +106,8 @@ SECTIONS = (
     Section(
         name="topics",
         title="Which topics cost the headline",
-        text="Impact: by how many points the headline would be lower without the topic; below "
-        "zero, it costs containment. Over all sessions, the topics with most impact; at most 20.",
+        text="The change of the headline if the topic were not there: a plus says that the topic "
+        "costs containment. Over all sessions, the greatest change first; at most 20 rows.",
         bar="containment_rate",
         empty="No session yet.",
         rows="from sessions where topic = '...' and outcome = 'escalated' order by started_at desc",
@@ -117,7 +117,7 @@ SECTIONS = (
         title="Where conversations leave",
         text="Each step is a part of the one before it: from the conversations, by their support "
         "in the bot's reach, to what stayed contained for a week.",
-        bar="share_of_previous_step",
+        bar="previous_step_share",
         empty="No conversation yet.",
     ),
     Section(
