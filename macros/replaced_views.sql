@@ -1,9 +1,10 @@
 {# A view is replaced by one statement, which is atomic in DuckDB. dbt-duckdb's own way makes, renames, renames and drops,
    which costs a night more than the view's work. #}
 {% materialization view, adapter='duckdb' %}
-    {%- set relations = create_or_replace_view() -%}
+    {%- set replaced = create_or_replace_view() -%}
+    {%- do persist_docs(replaced['relations'][0], model) -%}
     {{ adapter.commit() }}
-    {{ return(relations) }}
+    {{ return(replaced) }}
 {% endmaterialization %}
 
 {% macro duckdb__create_view_as(relation, sql) -%}

@@ -20,7 +20,7 @@ from types import FrameType
 import click
 import duckdb
 
-from containment import dbt_run, headline, lookups, raw_files, settings, sql, warehouse
+from containment import dbt_run, headline, lookups, raw_data, raw_views, settings, sql, warehouse
 from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended
 from containment.places import PROJECT, Home
@@ -158,9 +158,10 @@ def build(rules: Rules, folder: Path) -> Path:
     words = lookups.load(project)
     home = Home(folder)
     home.warehouse_folder.mkdir(parents=True)
-    if rules.settings.raw_path is not None:
-        with warehouse.opened(home.warehouse) as connection:
-            raw_files.write_views(raw_files.inspect(rules.settings.raw_path, words), connection)
+    found = [raw_data.inspect(home, each, rules.settings, words) for each in rules.settings.places]
+    with warehouse.opened(home.warehouse) as connection:
+        for raw in found:
+            raw_views.write_views(raw, connection)
     outcome = dbt_run.build(
         project, home, DUCKDB, rules.settings.dbt_vars(), select=("+sessions",), tests=False
     )

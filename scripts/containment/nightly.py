@@ -20,18 +20,15 @@ from containment import (
     judge,
     lookups,
     publish,
-    raw_files,
-    raw_schemas,
+    raw_data,
     raw_views,
     run_lock,
     settings,
     warehouse,
 )
-from containment.console import Clock, fail, say, warn
+from containment.console import Clock, fail, say
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room
 from containment.places import PROJECT, Home
-from containment.raw_places import Folder
-from containment.raw_views import RawData
 from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
 
@@ -157,7 +154,7 @@ def _described(given: Settings) -> str:
 def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> None:
     """Check the raw data, lay views on them, and put what earlier nights published beside them."""
     clock = Clock()
-    found = [_inspected(home, source, given, words) for source in given.places]
+    found = [raw_data.inspect(home, source, given, words) for source in given.places]
     with warehouse.opened(home.warehouse) as connection:
         for raw in found:
             raw_views.write_views(raw, connection)
@@ -165,18 +162,6 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
             say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)
     run.raw_check_seconds = clock.seconds
-
-
-def _inspected(home: Home, source: str, given: Settings, words: lookups.Lookups) -> RawData:
-    """Find the tables of a source and check them, before anything is written."""
-    place = given.places[source]
-    if isinstance(place, Folder):
-        raw = raw_files.inspect(place.path, words, source)
-    else:
-        raw = raw_schemas.inspect(place, source, home.warehouse)
-    for line in raw.warnings:
-        warn(line)
-    return raw
 
 
 def _build(

@@ -22,6 +22,7 @@ settings.register_profile("many", settings.get_profile("few"), max_examples=60)
 settings.load_profile("few")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process runs a module's tests, which share what it builds; mutations share nothing."""
     for item in items:

@@ -117,7 +117,8 @@ def copy_lean_project(folder: Path) -> Path:
     """
     projects.copy_runnable_project(folder)
     allow_fewer_rows(folder)
-    for file in [*(folder / "models").rglob("*.yml"), *(folder / "seeds").rglob("*.yml")]:
+    files = [*(folder / "models").rglob("*.yml"), *(folder / "seeds").rglob("*.yml")]
+    for file in [folder / "dbt_project.yml", *files]:
         described = yaml.safe_load(file.read_text(encoding="utf-8"))
         _strip(described)
         file.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
