@@ -14,8 +14,8 @@ from containment.console import Clock, say
 from containment.places import PROJECT, Home
 
 SQL_FOLDERS = ("models", "tests", "analyses")
-# Most tests wait for a dbt of their own, which uses one core.
-PARALLEL = ("--numprocesses=auto", "--dist=loadgroup")
+# Most tests wait for a dbt of their own, which uses one core; a module's share what it builds.
+PARALLEL = ("--numprocesses=auto", "--dist=loadfile")
 LIGHT = ("-m", "not heavy and not long")
 HEAVY = ("-m", "not long", "--hypothesis-profile=many")  # tests/python/conftest.py says how many
 

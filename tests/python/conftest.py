@@ -22,15 +22,6 @@ settings.register_profile("many", settings.get_profile("few"), max_examples=60)
 settings.load_profile("few")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs a module's tests, which share what it builds; mutations share nothing."""
-    for item in items:
-        module = item.path.stem
-        if module != "test_rule_mutations":
-            item.add_marker(pytest.mark.xdist_group(module))
-
-
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the sample was built and published, as on a user's first night."""

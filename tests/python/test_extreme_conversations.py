@@ -22,7 +22,7 @@ import projects
 import pytest
 from test_real_data import lookup_settings
 
-from containment import lookups, raw_files
+from containment import lookups, raw_files, raw_views
 
 pytestmark = pytest.mark.heavy
 
@@ -100,7 +100,7 @@ class Extreme:
         self.database.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(str(self.database)) as connection:
             found = raw_files.inspect(self.folder, lookups.load(projects.ROOT))
-            raw_files.write_views(found, connection)
+            raw_views.write_views(found, connection)
         dbt_processes.start(
             *(projects.ROOT, self.home, "build", "--exclude-resource-type", "test", "unit_test"),
             dbt_vars={"sources": [raw_files.SOURCE], "raw_path": str(self.folder)},

@@ -14,7 +14,7 @@ import spark_builds
 import test_oracle
 from hypothesis import Phase, given, settings
 
-from containment import lookups, raw_files
+from containment import lookups, raw_files, raw_views
 
 pytestmark = pytest.mark.heavy
 
@@ -115,7 +115,7 @@ class DataSet:
             connection.execute(before)
             if raw_path is not None:
                 words = lookups.load(self.project)
-                raw_files.write_views(raw_files.inspect(raw_path, words), connection)
+                raw_views.write_views(raw_files.inspect(raw_path, words), connection)
             for (table,) in connection.execute(
                 "select table_name from information_schema.tables where table_schema = 'raw'"
             ).fetchall():
