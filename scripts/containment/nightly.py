@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
+import duckdb
 
 from containment import (
     console,
@@ -140,10 +141,21 @@ def night(
         )
     say(f"settings: {_described(given)}")
     with run_lock.held(home.lock), history.recorded(home, run):
-        _raw_data(home, run, given, words)
-        _build(home, run, given, words, target, full_refresh=full_refresh, verbose=verbose)
-        _judge(home, run, given)
-        return _publish(home, run, given)
+
+        def make() -> Path:
+            _raw_data(home, run, given, words)
+            _build(home, run, given, target, full_refresh=full_refresh, verbose=verbose)
+            _judge(home, run, given)
+            return _publish(home, run, given)
+
+        try:
+            return make()
+        except (Stop, duckdb.Error) as error:
+            # Damage may show in any step, for a block is looked at when it is read.
+            said = [str(error), *(error.reasons if isinstance(error, Stop) else ())]
+            if not warehouse.delete_if_damaged(home.warehouse, said):
+                raise
+        return make()
 
 
 def _described(given: Settings) -> str:
@@ -168,24 +180,16 @@ def _build(
     home: Home,
     run: Run,
     given: Settings,
-    words: lookups.Lookups,
     target: str,
     *,
     full_refresh: bool,
     verbose: bool,
 ) -> None:
     clock = Clock()
-
-    def build() -> dbt_run.Outcome:
-        say("build and test: dbt build ...")
-        return dbt_run.build(
-            PROJECT, home, target, given.dbt_vars(), full_refresh=full_refresh, verbose=verbose
-        )
-
-    outcome = build()
-    if target == DUCKDB and warehouse.delete_if_damaged(home.warehouse, outcome.failures):
-        _raw_data(home, run, given, words)
-        outcome = build()
+    say("build and test: dbt build ...")
+    outcome = dbt_run.build(
+        PROJECT, home, target, given.dbt_vars(), full_refresh=full_refresh, verbose=verbose
+    )
     run.build_seconds = clock.seconds
     if any(is_no_room(line) for line in outcome.failures):  # all others follow from it
         raise Stop(
