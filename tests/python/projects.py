@@ -83,8 +83,13 @@ def write_lookups(
     )
 
 
-def dbt(project: Path, home: Path, *arguments: str, **dbt_vars: Any) -> str:
-    """Run dbt on a project with the warehouse of a home; give what it said, fail when it fails."""
+def dbt(
+    project: Path, home: Path, *arguments: str, scratch: Path | None = None, **dbt_vars: Any
+) -> str:
+    """Run dbt on a project with the warehouse of a home; give what it said, fail when it fails.
+
+    scratch: a file for the tables that otherwise are in memory and gone with the build.
+    """
     (home / "warehouse").mkdir(parents=True, exist_ok=True)
     command = [
         *(sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--warn-error"),
@@ -93,6 +98,8 @@ def dbt(project: Path, home: Path, *arguments: str, **dbt_vars: Any) -> str:
         *("--log-path", str(home / "logs"), "--vars", json.dumps(dbt_vars)),
     ]
     environment = {**os.environ, "CONTAINMENT_HOME": str(home)}
+    if scratch is not None:
+        environment["CONTAINMENT_SCRATCH"] = str(scratch)
     done = subprocess.run(command, cwd=project, env=environment, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return done.stdout

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import comparison
-import dbt_processes
 import duckdb
 import faults
 import oracle
@@ -92,6 +91,7 @@ class Extreme:
         self.folder, self.home = folder / "raw", folder / "home"
         self.folder.mkdir()
         self.database = self.home / "warehouse" / "containment.duckdb"
+        self.scratch = folder / "scratch.duckdb"
 
     def night(self) -> list[dict[str, Any]]:
         """Build, without tests; give the conversations that were cut."""
@@ -101,10 +101,11 @@ class Extreme:
         with duckdb.connect(str(self.database)) as connection:
             found = raw_files.inspect(self.folder, lookups.load(projects.ROOT))
             raw_views.write_views(found, connection)
-        dbt_processes.start(
+        projects.dbt(
             *(projects.ROOT, self.home, "build", "--exclude-resource-type", "test", "unit_test"),
-            dbt_vars={"sources": [raw_files.SOURCE], "raw_path": str(self.folder)},
-        ).succeed()
+            scratch=self.scratch,
+            sources=[raw_files.SOURCE],
+        )
         return projects.rows(
             self.database,
             "select conversation_id, change_reason from intermediate.int_changed_conversations",
@@ -119,6 +120,7 @@ class Extreme:
         results = json.loads((self.home / "target" / "run_results.json").read_text())["results"]
         with duckdb.connect(str(self.database), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"attach '{self.scratch}' as scratch (read_only)")
             for result in results:
                 kind, *_, name = result["unique_id"].split(".")
                 if kind == "model":

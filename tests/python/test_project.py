@@ -66,12 +66,15 @@ def test_every_model_says_what_one_row_is(nodes: dict[str, dict[str, Any]]) -> N
 
 
 def test_the_described_columns_are_the_columns(
-    sample: Path, nodes: dict[str, dict[str, Any]]
+    tmp_path: Path, nodes: dict[str, dict[str, Any]]
 ) -> None:
-    database = sample / "warehouse" / "containment.duckdb"
-    with duckdb.connect(str(database), read_only=True) as connection:
+    scratch = tmp_path / "scratch.duckdb"
+    kinds = ("--exclude-resource-type", "test", "unit_test")
+    projects.dbt(projects.ROOT, tmp_path, "build", "--empty", *kinds, scratch=scratch)
+    with duckdb.connect(str(tmp_path / "warehouse" / "containment.duckdb")) as connection:
+        connection.execute(f"attach '{scratch}' as scratch (read_only)")
         for model in models(nodes):
-            table = f"{model['schema']}.{model['name']}"
+            table = f"{model['database']}.{model['schema']}.{model['name']}"
             columns = [row[0] for row in connection.execute(f"describe {table}").fetchall()]
             assert set(model["columns"]) == set(columns), table
             for name, column in model["columns"].items():

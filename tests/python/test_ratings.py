@@ -23,7 +23,7 @@ def test_without_ratings_every_other_number_is_the_same(
     for path in project.rglob("*sample*ratings.*"):
         path.unlink()
     settings = project / "dbt_project.yml"
-    settings.write_text(settings.read_text().replace("[sample, files]", "[files]"))
+    settings.write_text(settings.read_text().replace("[sample, files", "[files"))
     projects.dbt(project, tmp_path, "build", "--exclude-resource-type", "unit_test", "test")
     with duckdb.connect(str(sample / "published" / "containment.duckdb"), read_only=True) as both:
         both.execute(f"attach '{tmp_path}/warehouse/containment.duckdb' as without (read_only)")
