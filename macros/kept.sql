@@ -1,6 +1,7 @@
 {# A table that is kept from night to night: the rows of what has changed are replaced, in one transaction; all others are
-   left alone. When nothing is kept, it is an ordinary table. Config: `changed`, the model that lists what has changed, and
-   `key`, the columns that name it in both tables. #}
+   left alone. When nothing is kept, it is an ordinary table; when what has changed was not looked for in this run (the
+   model was selected alone), nothing is replaced. Config: `changed`, the model that lists what has changed, and `key`, the
+   columns that name it in both tables. #}
 {% materialization kept, adapter='duckdb' %}
     {%- set changed = config.get('changed', 'int_changed_conversations') -%}
     {%- set key = config.get('key', ['source', 'conversation_id']) -%}
@@ -8,6 +9,11 @@
         {{ return(context['materialization_table_duckdb']()) }}
     {%- endif -%}
     {%- set relation = this.incorporate(type='table') -%}
+    {%- if 'model.' ~ model.package_name ~ '.' ~ changed not in selected_resources -%}
+        {%- do log(model.name ~ ' stays as it is: this run does not include ' ~ changed ~ ', which looks for changes', info=True) -%}
+        {%- call noop_statement('main', 'NOTHING CHANGED') -%} {%- endcall -%}
+        {{ return({'relations': [relation]}) }}
+    {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- call statement('main') -%}
