@@ -20,7 +20,17 @@ from types import FrameType
 import click
 import duckdb
 
-from containment import dbt_run, headline, lookups, raw_data, raw_views, settings, sql, warehouse
+from containment import (
+    dbt_run,
+    headline,
+    lookups,
+    raw_data,
+    raw_views,
+    scratch,
+    settings,
+    sql,
+    warehouse,
+)
 from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended
 from containment.places import PROJECT, Home
@@ -162,9 +172,17 @@ def build(rules: Rules, folder: Path) -> Path:
     with warehouse.opened(home.warehouse) as connection:
         for raw in found:
             raw_views.write_views(raw, connection)
-    outcome = dbt_run.build(
-        project, home, DUCKDB, rules.settings.dbt_vars(), select=("+sessions",), tests=False
-    )
+        in_memory = scratch.fits(connection, (view for raw in found for view in raw.selects))
+    with scratch.placed(home, in_memory=in_memory) as place:
+        outcome = dbt_run.build(
+            project,
+            home,
+            DUCKDB,
+            rules.settings.dbt_vars(),
+            select=("+sessions",),
+            tests=False,
+            more_environment=place,
+        )
     if outcome.exit_code:
         raise Stop(f"not built under the rules {folder.name}", outcome.exit_code, outcome.failures)
     say(f"built under the rules {folder.name}: {outcome.summary} ({clock})")

@@ -52,6 +52,7 @@ def build(
     unit_tests: bool = False,
     tests: bool = True,
     select: Sequence[str] = (),
+    more_environment: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Build and test every model, or those of `select`; give how it went.
 
@@ -70,7 +71,9 @@ def build(
         *(["--select", *select] if select else []),
         *(["--full-refresh"] if full_refresh else []),
     ]
-    exit_code, errors = _run(command, environment(home), project, verbose)
+    exit_code, errors = _run(
+        command, {**environment(home), **(more_environment or {})}, project, verbose
+    )
     found = _read(results)
     summary = _summary(found)
     if exit_code == 0:

@@ -24,6 +24,7 @@ from containment import (
     raw_data,
     raw_views,
     run_lock,
+    scratch,
     settings,
     warehouse,
 )
@@ -143,8 +144,9 @@ def night(
     with run_lock.held(home.lock), history.recorded(home, run):
 
         def make() -> Path:
-            _raw_data(home, run, given, words)
-            _build(home, run, given, target, full_refresh=full_refresh, verbose=verbose)
+            in_memory = _raw_data(home, run, given, words)
+            with scratch.placed(home, in_memory=in_memory) as place:
+                _build(home, run, given, target, place, full_refresh=full_refresh, verbose=verbose)
             _judge(home, run, given)
             return _publish(home, run, given)
 
@@ -163,8 +165,11 @@ def _described(given: Settings) -> str:
     return f"{', '.join(given.sources)}; as of {as_of}; days in {given.reporting_timezone}"
 
 
-def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> None:
-    """Check the raw data, lay views on them, and put what earlier nights published beside them."""
+def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> bool:
+    """Check the raw data, lay views on them, and put what earlier nights published beside them.
+
+    Give whether memory holds what is made of them.
+    """
     clock = Clock()
     found = [raw_data.inspect(home, source, given, words) for source in given.places]
     with warehouse.opened(home.warehouse) as connection:
@@ -173,7 +178,9 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
         if found:
             say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)
+        in_memory = scratch.fits(connection, (view for raw in found for view in raw.selects))
     run.raw_check_seconds = clock.seconds
+    return in_memory
 
 
 def _build(
@@ -181,6 +188,7 @@ def _build(
     run: Run,
     given: Settings,
     target: str,
+    place: Mapping[str, str],
     *,
     full_refresh: bool,
     verbose: bool,
@@ -188,7 +196,13 @@ def _build(
     clock = Clock()
     say("build and test: dbt build ...")
     outcome = dbt_run.build(
-        PROJECT, home, target, given.dbt_vars(), full_refresh=full_refresh, verbose=verbose
+        PROJECT,
+        home,
+        target,
+        given.dbt_vars(),
+        full_refresh=full_refresh,
+        verbose=verbose,
+        more_environment=place,
     )
     run.build_seconds = clock.seconds
     if any(is_no_room(line) for line in outcome.failures):  # all others follow from it

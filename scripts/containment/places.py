@@ -23,6 +23,10 @@ class Home:
         return self.warehouse_folder / "containment.duckdb"
 
     @property
+    def scratch(self) -> Path:
+        return self.warehouse_folder / "scratch.duckdb"
+
+    @property
     def lock(self) -> Path:
         return self.warehouse_folder / ".lock"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from containment import lookups, publish, raw_files, raw_views, sql, warehouse
+from containment import lookups, publish, raw_files, raw_views, scratch, sql, warehouse
 from containment.benchmark import processes
 from containment.benchmark.database import connect
 from containment.benchmark.processes import Cost
@@ -53,8 +53,9 @@ class Builder:
 
     def build(self, raw: Path) -> tuple[Cost, Mapping[str, float]]:
         """Build all from a raw folder, without tests; also the seconds of each model."""
-        processes.call("build.make_views", raw, self.home.folder, folder=raw)
-        cost = self._dbt("build", "--exclude-resource-type", "test", "unit_test")
+        _, in_memory = processes.call("build.make_views", raw, self.home.folder, folder=raw)
+        with scratch.placed(self.home, in_memory=in_memory) as place:
+            cost = self._dbt("build", "--exclude-resource-type", "test", "unit_test", place=place)
         return cost, {
             row["unique_id"].split(".")[-1]: row["execution_time"]
             for row in self._results()
@@ -86,7 +87,7 @@ class Builder:
         _, found = processes.call("build.read_days", self.home.folder, folder=self.home.folder)
         return found
 
-    def _dbt(self, command: str, *arguments: str) -> Cost:
+    def _dbt(self, command: str, *arguments: str, place: Mapping[str, str] | None = None) -> Cost:
         cost, _ = processes.run(
             "from dbt.cli.main import cli; cli()",
             *("--log-path", self.home.dbt_logs, command, "--target", "duckdb"),
@@ -94,7 +95,11 @@ class Builder:
             *("--vars", json.dumps({"sources": [raw_files.SOURCE], "raw_path": "raw"})),
             *arguments,
             folder=self.home.folder,
-            environment={"CONTAINMENT_HOME": ".", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            environment={
+                "CONTAINMENT_HOME": ".",
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                **(place or {}),
+            },
         )
         return cost
 
@@ -106,10 +111,15 @@ class Builder:
 # --- what runs in the processes that are started -------------------------------------------------
 
 
-def make_views(raw: str, home: str) -> None:
-    """Make the warehouse of a home, with the views that the nightly lays on raw files."""
+def make_views(raw: str, home: str) -> bool:
+    """Make the warehouse of a home, with the views that the nightly lays on raw files.
+
+    Give whether memory holds what is made of them.
+    """
     with warehouse.opened(Home(Path(home)).warehouse) as connection:
-        raw_views.write_views(raw_files.inspect(Path(raw), lookups.load(PROJECT)), connection)
+        found = raw_files.inspect(Path(raw), lookups.load(PROJECT))
+        raw_views.write_views(found, connection)
+        return scratch.fits(connection, found.selects)
 
 
 def publish_marts(home: str) -> None:

@@ -1,0 +1,53 @@
+"""The tables that only one build needs: in memory, or in a file where memory cannot hold them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from containment import sql
+from containment.errors import Stop, one_line
+from containment.places import Home
+from containment.raw_tables import SCHEMA
+
+VARIABLE = "CONTAINMENT_SCRATCH"  # profiles.yml attaches what it names
+# When all conversations are cut, such tables take so much memory for each raw row. Spilled from
+# memory they take as much of the disk; in a file, which is compressed, a sixth.
+BYTES_PER_ROW = 450
+SHARE_OF_MEMORY = 0.5  # the rest is for the work itself
+UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def fits(connection: duckdb.DuckDBPyConnection, views: Iterable[str]) -> bool:
+    """Whether memory holds such tables, if all rows of these views of the raw schema are cut."""
+    counts = [f"(select count(*) from {SCHEMA}.{sql.name(view)})" for view in views]
+    try:
+        rows, limit = connection.execute(
+            f"select {' + '.join(counts) or '0'}, current_setting('memory_limit')"
+        ).fetchall()[0]
+    except duckdb.Error as error:
+        raise Stop(f"raw tables: cannot be counted ({one_line(error)})") from None
+    size, unit = limit.split()
+    return bool(rows * BYTES_PER_ROW <= SHARE_OF_MEMORY * float(size) * UNITS[unit])
+
+
+@contextmanager
+def placed(home: Home, *, in_memory: bool) -> Iterator[dict[str, str]]:
+    """Give what dbt needs in its environment, so that it finds the place.
+
+    A file is there for one build: it is deleted before, for an earlier build may have been killed,
+    and after. One that the user has named is left alone.
+    """
+    _delete(home)
+    try:
+        yield {} if in_memory or VARIABLE in os.environ else {VARIABLE: str(home.scratch)}
+    finally:
+        _delete(home)
+
+
+def _delete(home: Home) -> None:
+    for path in (home.scratch, home.scratch.with_name(f"{home.scratch.name}.wal")):
+        path.unlink(missing_ok=True)
