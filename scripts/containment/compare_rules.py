@@ -172,7 +172,7 @@ def build(rules: Rules, folder: Path) -> Path:
     with warehouse.opened(home.warehouse) as connection:
         for raw in found:
             raw_views.write_views(raw, connection)
-        in_memory = scratch.fits(connection, (view for raw in found for view in raw.selects))
+        in_memory = scratch.fits(connection, found)
     with scratch.placed(home, in_memory=in_memory) as place:
         outcome = dbt_run.build(
             project,

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import duckdb
 
-from containment import sql
+from containment import sql, warehouse
 from containment.places import Home
 
 MOST_ROWS = 100_000  # of one test: enough to see what is wrong
@@ -25,8 +25,7 @@ def keep(home: Home, tests: Mapping[str, str]) -> set[str]:
         return set()
     kept = set()
     with suppress(duckdb.Error, OSError):  # without them the message says where the query is
-        for suffix in ("", ".wal"):
-            home.failing_rows.with_name(home.failing_rows.name + suffix).unlink(missing_ok=True)
+        warehouse.delete(home.failing_rows)
         with duckdb.connect(str(home.warehouse)) as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute(

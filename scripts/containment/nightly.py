@@ -178,7 +178,7 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
         if found:
             say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)
-        in_memory = scratch.fits(connection, (view for raw in found for view in raw.selects))
+        in_memory = scratch.fits(connection, found)
     run.raw_check_seconds = clock.seconds
     return in_memory
 

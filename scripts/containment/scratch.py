@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 import duckdb
 
-from containment import sql
+from containment import sql, warehouse
 from containment.errors import Stop, one_line
 from containment.places import Home
 from containment.raw_tables import SCHEMA
+from containment.raw_views import RawData
 
 VARIABLE = "CONTAINMENT_SCRATCH"  # profiles.yml attaches what it names
 # When all conversations are cut, such tables take so much memory for each raw row. Spilled from
@@ -21,8 +22,12 @@ SHARE_OF_MEMORY = 0.5  # the rest is for the work itself
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
-def fits(connection: duckdb.DuckDBPyConnection, views: Iterable[str]) -> bool:
-    """Whether memory holds such tables, if all rows of these views of the raw schema are cut."""
+def fits(connection: duckdb.DuckDBPyConnection, sources: Iterable[RawData]) -> bool:
+    """Whether memory holds the tables of a build that cuts every row of these sources.
+
+    Their views are in the warehouse. Stop when they cannot be read.
+    """
+    views = [view for source in sources for view in source.selects]
     counts = [f"(select count(*) from {SCHEMA}.{sql.name(view)})" for view in views]
     try:
         rows, limit = connection.execute(
@@ -41,13 +46,8 @@ def placed(home: Home, *, in_memory: bool) -> Iterator[dict[str, str]]:
     A file is there for one build: it is deleted before, for an earlier build may have been killed,
     and after. One that the user has named is left alone.
     """
-    _delete(home)
+    warehouse.delete(home.scratch)
     try:
         yield {} if in_memory or VARIABLE in os.environ else {VARIABLE: str(home.scratch)}
     finally:
-        _delete(home)
-
-
-def _delete(home: Home) -> None:
-    for path in (home.scratch, home.scratch.with_name(f"{home.scratch.name}.wal")):
-        path.unlink(missing_ok=True)
+        warehouse.delete(home.scratch)

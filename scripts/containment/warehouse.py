@@ -41,7 +41,7 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.Error as error:
         if not path.is_file():
             raise Stop(f"{path}: cannot be made ({one_line(error)})") from None
-        _delete(path, one_line(error))
+        _delete_damaged(path, one_line(error))
         connection = _connect(path)
     try:
         yield connection
@@ -58,7 +58,7 @@ def delete_if_damaged(path: Path, messages: Iterable[str]) -> bool:
     damaged = (said for said in messages if "Corrupt database file" in said or short.search(said))
     reason = next(damaged, None)
     if reason is not None:
-        _delete(path, reason)
+        _delete_damaged(path, reason)
     return reason is not None
 
 
@@ -82,10 +82,15 @@ def drop_forgotten(path: Path, manifest: Path) -> list[str]:
     return dropped
 
 
-def _delete(path: Path, reason: str) -> None:
+def delete(path: Path) -> None:
+    """Delete a DuckDB file, where it is, and the log of a process that did not close it."""
+    for suffix in ("", ".wal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _delete_damaged(path: Path, reason: str) -> None:
     warn(f"{path}: damaged ({reason}); deleted, it is built anew from the raw tables")
-    path.unlink(missing_ok=True)
-    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    delete(path)
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:

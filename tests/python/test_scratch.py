@@ -10,6 +10,7 @@ import pytest
 from containment import scratch
 from containment.errors import Stop
 from containment.places import Home
+from containment.raw_views import RawData
 
 
 @pytest.fixture
@@ -28,6 +29,10 @@ def raw() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def source(view: str) -> RawData:
+    return RawData({view: "select ..."}, "a source with one table")
+
+
 @pytest.mark.parametrize(
     ("memory", "fits"),
     # Two million rows of 450 bytes are half of 1,800,000,000 bytes.
@@ -35,13 +40,13 @@ def raw() -> duckdb.DuckDBPyConnection:
 )
 def test_all_raw_rows_count(raw: duckdb.DuckDBPyConnection, memory: str, fits: bool) -> None:
     raw.execute(f"set memory_limit = '{memory}'")
-    assert scratch.fits(raw, ["files_messages", "files_events"]) is fits
+    assert scratch.fits(raw, [source("files_messages"), source("files_events")]) is fits
     assert scratch.fits(raw, [])
 
 
 def test_rows_that_cannot_be_counted(raw: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(Stop, match="raw tables: cannot be counted"):
-        scratch.fits(raw, ["files_ratings"])
+        scratch.fits(raw, [source("files_ratings")])
 
 
 def test_the_file_is_there_for_one_build(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ def make_views(raw: str, home: str) -> bool:
     with warehouse.opened(Home(Path(home)).warehouse) as connection:
         found = raw_files.inspect(Path(raw), lookups.load(PROJECT))
         raw_views.write_views(found, connection)
-        return scratch.fits(connection, found.selects)
+        return scratch.fits(connection, [found])
 
 
 def publish_marts(home: str) -> None:
