@@ -3,8 +3,9 @@
     {{ return(adapter.dispatch('local_date')(timestamp, timezone)) }}
 {%- endmacro %}
 
+{# make_timestamptz takes microseconds as they are; `at time zone 'UTC'` would ask the calendar a second time. #}
 {% macro default__local_date(timestamp, timezone) -%}
-    cast({{ timestamp }} at time zone 'UTC' at time zone {{ timezone }} as date)
+    cast(make_timestamptz(epoch_us({{ timestamp }})) at time zone {{ timezone }} as date)
 {%- endmacro %}
 
 {% macro spark__local_date(timestamp, timezone) -%}

@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro default__local_hour(timestamp, timezone) -%}
-    cast(extract(hour from {{ timestamp }} at time zone 'UTC' at time zone {{ timezone }}) as integer)
+    cast(extract(hour from make_timestamptz(epoch_us({{ timestamp }})) at time zone {{ timezone }}) as integer)
 {%- endmacro %}
 
 {% macro spark__local_hour(timestamp, timezone) -%}

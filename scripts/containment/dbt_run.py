@@ -22,6 +22,8 @@ from containment.console import Progress, say
 from containment.errors import DATA_FAILED, UNUSABLE
 from containment.places import Home
 
+# Of what one build makes next to nothing becomes garbage: looking for it took half a second.
+DBT = "import gc; gc.disable(); from dbt.cli.main import cli; cli()"
 FINISHED = ("LogSeedResult", "LogModelResult", "LogTestResult")  # dbt's events: a node is done
 ESCAPE = re.compile(r"\x1b\[\d*m")
 PROGRESS = re.compile(r"\d+ of \d+ ")  # "3 of 243 ERROR loading ..." says no reason
@@ -61,7 +63,7 @@ def build(
     results = home.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
     command = [
-        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
+        *(sys.executable, "-c", DBT),
         *("--log-format", "json", "--log-format-file", "text", "--log-path", str(home.dbt_logs)),
         *("--warn-error", "build", "--target", target, "--target-path", str(home.dbt_target)),
         *("--project-dir", str(project), "--profiles-dir", str(project)),

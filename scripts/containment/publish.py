@@ -30,6 +30,8 @@ NAME = "%Y%m%dT%H%M%S.%fZ"  # of a publication: when it was made (UTC)
 UNFINISHED = ".new-"  # what a killed run leaves begins with this
 # Older clients must be able to open the file, BI tools' drivers above all.
 STORAGE_VERSION = "v1.0.0"
+# Of zstd. Higher ones take a quarter more time and make no smaller files of such tables.
+PARQUET_LEVEL = 1
 
 
 def new_name() -> str:
@@ -125,7 +127,8 @@ def _copy(source: Path, folder: Path) -> None:
             connection.execute(f"create table {copied} as select * from {SCHEMA}.{sql.name(mart)}")
             _copy_comments(connection, mart)
             connection.execute(
-                f"copy {copied} to {sql.text(str(file))} (format parquet, compression zstd)"
+                f"copy {copied} to {sql.text(str(file))} "
+                f"(format parquet, compression zstd, compression_level {PARQUET_LEVEL})"
             )
         connection.execute(f"detach {COPY}")
         expected = {mart: _count(connection, f"{SCHEMA}.{sql.name(mart)}") for mart in marts}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from containment import lookups, publish, raw_files, raw_views, scratch, sql, warehouse
+from containment import dbt_run, lookups, publish, raw_files, raw_views, scratch, sql, warehouse
 from containment.benchmark import processes
 from containment.benchmark.database import connect
 from containment.benchmark.processes import Cost
@@ -89,7 +89,7 @@ class Builder:
 
     def _dbt(self, command: str, *arguments: str, place: Mapping[str, str] | None = None) -> Cost:
         cost, _ = processes.run(
-            "from dbt.cli.main import cli; cli()",
+            dbt_run.DBT,
             *("--log-path", self.home.dbt_logs, command, "--target", "duckdb"),
             *("--target-path", self.target, "--project-dir", PROJECT, "--profiles-dir", PROJECT),
             *("--vars", json.dumps({"sources": [raw_files.SOURCE], "raw_path": "raw"})),

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,16 +84,19 @@ def run(
 def call(function: str, *arguments: object, folder: Path) -> tuple[Cost, Any]:
     """Run a function of this package ("floor.run") in a folder, give its cost and its result.
 
-    The arguments reach it as texts, the result comes back as JSON: tuples as lists.
+    The arguments reach it as texts, the result comes back as JSON: tuples as lists. It has a file
+    of its own, for anything may be printed: DuckDB's progress is, when a statement takes long.
     """
     module, name = function.rsplit(".", 1)
-    cost, output = run(
-        f"import json, sys; from containment.benchmark.{module} import {name} as function; "
-        "print(json.dumps(function(*sys.argv[1:])))",
-        *arguments,
-        folder=folder,
-    )
-    return cost, json.loads(output.splitlines()[-1])
+    with tempfile.NamedTemporaryFile(suffix=".json") as result:
+        cost, _ = run(
+            f"import json, sys; from containment.benchmark.{module} import {name} as function; "
+            "json.dump(function(*sys.argv[2:]), open(sys.argv[1], 'w', encoding='utf-8'))",
+            result.name,
+            *arguments,
+            folder=folder,
+        )
+        return cost, json.load(result)
 
 
 def _failure(exit_code: int, output: str) -> Stop:
