@@ -15,7 +15,7 @@ from containment.places import PROJECT, Home
 
 SQL_FOLDERS = ("models", "tests", "analyses")
 # Most tests wait for a dbt of their own, which uses one core; a module's share what it builds.
-PARALLEL = ("--numprocesses=auto", "--dist=loadfile")
+PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
 LIGHT = ("-m", "not heavy and not long")
 HEAVY = ("-m", "not long", "--hypothesis-profile=many")  # tests/python/conftest.py says how many
 

@@ -22,6 +22,12 @@ settings.register_profile("many", settings.get_profile("few"), max_examples=60)
 settings.load_profile("few")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that have heavy tests: one that began last would be waited for."""
+    heavy = {item.path for item in items if item.get_closest_marker("heavy")}
+    items.sort(key=lambda item: item.path not in heavy)
+
+
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the sample was built and published, as on a user's first night."""
