@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from containment import dbt_run, lookups, publish, raw_files, raw_views, scratch, sql, warehouse
+from containment import (
+    dbt_run,
+    docs,
+    lookups,
+    publish,
+    raw_files,
+    raw_views,
+    scratch,
+    sql,
+    warehouse,
+)
 from containment.benchmark import processes
 from containment.benchmark.database import connect
 from containment.benchmark.processes import Cost
@@ -45,11 +55,12 @@ class Builder:
     target: Path
 
     def begin(self) -> None:
-        """Empty the home; parse the project where that has not been done."""
+        """Empty the home; parse the project and make its docs where that has not been done."""
         shutil.rmtree(self.home.folder, ignore_errors=True)
         self.home.warehouse_folder.mkdir(parents=True)
         if not self.target.exists():
             self._dbt("parse")
+            processes.call("build.make_docs", self.home.folder, folder=self.home.folder)
 
     def build(self, raw: Path) -> tuple[Cost, Mapping[str, float]]:
         """Build all from a raw folder, without tests; also the seconds of each model."""
@@ -120,6 +131,11 @@ def make_views(raw: str, home: str) -> bool:
         found = raw_files.inspect(Path(raw), lookups.load(PROJECT))
         raw_views.write_views(found, connection)
         return scratch.fits(connection, [found])
+
+
+def make_docs(home: str) -> None:
+    """Make the docs, which are kept beside the project: a publication only copies them."""
+    docs.write(Path(home) / publish.DOCS)
 
 
 def publish_marts(home: str) -> None:
