@@ -146,7 +146,7 @@ MACROS = [
         "local_date",
         (
             "the day is that of UTC",
-            "{{ timestamp }} at time zone 'UTC' at time zone {{ timezone }} as date",
+            "make_timestamptz(epoch_us({{ timestamp }})) at time zone {{ timezone }} as date",
             "{{ timestamp }} as date",
             [
                 "sessions.the_started_date_is_the_day_in_the_reporting_time_zone",
