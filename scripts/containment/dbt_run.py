@@ -17,13 +17,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from containment import failing_rows
+from containment import dbt_results, failing_rows
 from containment.console import Progress, say
+from containment.dbt_results import NodeResult
 from containment.errors import DATA_FAILED, UNUSABLE
-from containment.places import Home
+from containment.places import PROJECT, Home
 
-# Of what one build makes next to nothing becomes garbage: looking for it took half a second.
-DBT = "import gc; gc.disable(); from dbt.cli.main import cli; cli()"
+# For dbt, where the user has set nothing else in the environment.
+DEFAULTS = {
+    "DBT_WRITE_JSON": "false",  # manifest.json, run_results.json: `dbt_results` does instead
+    "DBT_LOG_LEVEL_FILE": "info",  # debug: also each statement
+}
+PROCESS = "from containment.dbt_process import main; main()"
 FINISHED = ("LogSeedResult", "LogModelResult", "LogTestResult")  # dbt's events: a node is done
 ESCAPE = re.compile(r"\x1b\[\d*m")
 PROGRESS = re.compile(r"\d+ of \d+ ")  # "3 of 243 ERROR loading ..." says no reason
@@ -41,6 +46,7 @@ class Outcome:
     exit_code: int
     summary: str = ""
     failures: list[str] = field(default_factory=list)
+    results: Sequence[NodeResult] = ()
 
 
 def build(
@@ -60,10 +66,9 @@ def build(
 
     dbt's own words go to its log in `home`.
     """
-    results = home.dbt_target / "run_results.json"
-    results.unlink(missing_ok=True)
+    home.dbt_results.unlink(missing_ok=True)
     command = [
-        *(sys.executable, "-c", DBT),
+        *(sys.executable, "-c", PROCESS, str(home.dbt_results)),
         *("--log-format", "json", "--log-format-file", "text", "--log-path", str(home.dbt_logs)),
         *("--warn-error", "build", "--target", target, "--target-path", str(home.dbt_target)),
         *("--project-dir", str(project), "--profiles-dir", str(project)),
@@ -76,13 +81,13 @@ def build(
     exit_code, errors = _run(
         command, {**environment(home), **(more_environment or {})}, project, verbose
     )
-    found = _read(results)
-    summary = _summary(found)
-    if exit_code == 0:
-        return Outcome(0, summary)
-    failures = list(_failures(found, home, _read(home.dbt_target / "manifest.json")))
+    results = dbt_results.read(home.dbt_results)
+    summary = _summary(results or [])
+    if exit_code == 0 and results is not None:
+        return Outcome(0, summary, results=results)
+    failures = list(_failures(results or [], home))
     if failures:
-        data_only = all(row["status"] != "error" for row in found["results"])
+        data_only = all(result.status != "error" for result in results or [])
         return Outcome(DATA_FAILED if data_only else UNUSABLE, summary, failures)
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])
 
@@ -90,9 +95,12 @@ def build(
 def environment(home: Home) -> dict[str, str]:
     """What dbt, and whatever starts it, needs in its environment to work in a home."""
     return {
+        **DEFAULTS,
         **os.environ,
         "CONTAINMENT_HOME": str(home.folder),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, [str(PROJECT / "scripts"), os.environ.get("PYTHONPATH")])
+        ),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -186,17 +194,9 @@ def _database_line(message: str) -> str:
     return (useful or lines or ["no message"])[0]
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _summary(found: Mapping[str, Any]) -> str:
+def _summary(results: Sequence[NodeResult]) -> str:
     """'3 seeds, 20 models, 90 tests'."""
-    kinds = Counter(str(row["unique_id"]).split(".")[0] for row in found.get("results", []))
+    kinds = Counter(result.kind for result in results)
     order = ("seed", "model", "snapshot", "unit_test", "test")
     return ", ".join(
         f"{kinds[kind]} {kind.replace('_', ' ')}{'' if kinds[kind] == 1 else 's'}"
@@ -205,53 +205,42 @@ def _summary(found: Mapping[str, Any]) -> str:
     )
 
 
-def _failures(found: Mapping[str, Any], home: Home, manifest: Mapping[str, Any]) -> Iterator[str]:
+def _failures(results: Sequence[NodeResult], home: Home) -> Iterator[str]:
     """A line for each node that failed, those that were only skipped left out."""
-    nodes = manifest.get("nodes", {})
-    results = found.get("results", [])
     kept = failing_rows.keep(
         home,
         {
-            nodes.get(row["unique_id"], {}).get("name", row["unique_id"]): _query(
-                row, nodes.get(row["unique_id"], {})
-            )
-            for row in results
-            if _is_failed_test(row) and row.get("compiled_code")
+            # A test's query, or where dbt has put what it gave.
+            result.name: f"select * from {result.failing_rows}"
+            if result.failing_rows
+            else result.query
+            for result in results
+            if _is_failed_test(result) and result.query
         },
     )
-    for row in results:
-        kind, *names = str(row["unique_id"]).split(".")
-        # A unit test's own name stands after its model's; a data test's before a hash.
-        name = names[-1] if kind == "unit_test" else names[1]
-        node = nodes.get(row["unique_id"], {})
-        if _is_failed_test(row):
-            where = f'see table "{name}" in {home.failing_rows}' if name in kept else ""
-            yield f"test {name}: {_rows(row)}; {_advice(node, home, where)}"
-        elif row["status"] in ("error", "fail"):
-            path = node.get("original_file_path")
-            where = f"{kind.replace('_', ' ')} {name}" + (f" ({path})" if path else "")
-            yield f"{where}: {_database_line(str(row.get('message') or ''))}"
+    for result in results:
+        if _is_failed_test(result):
+            where = f'see table "{result.name}" in {home.failing_rows}'
+            advice = _advice(result, home, where if result.name in kept else "")
+            yield f"test {result.name}: {_rows(result)}; {advice}"
+        elif result.status in ("error", "fail"):
+            where = f"{result.kind.replace('_', ' ')} {result.name}" + (
+                f" ({result.file})" if result.file else ""
+            )
+            yield f"{where}: {_database_line(result.message)}"
 
 
-def _query(row: Mapping[str, Any], node: Mapping[str, Any]) -> str:
-    """What gives a test's failing rows: its query, or where dbt has put them already."""
-    stored = node.get("config", {}).get("store_failures") and node.get("relation_name")
-    return f"select * from {stored}" if stored else str(row["compiled_code"])
+def _is_failed_test(result: NodeResult) -> bool:
+    return result.status == "fail" and result.kind == "test"
 
 
-def _is_failed_test(row: Mapping[str, Any]) -> bool:
-    return row["status"] == "fail" and str(row["unique_id"]).startswith("test.")
+def _rows(result: NodeResult) -> str:
+    return f"{result.failures:,} failing {'row' if result.failures == 1 else 'rows'}"
 
 
-def _rows(row: Mapping[str, Any]) -> str:
-    count = row.get("failures") or 0
-    return f"{count:,} failing {'row' if count == 1 else 'rows'}"
-
-
-def _advice(node: Mapping[str, Any], home: Home, where: str) -> str:
+def _advice(result: NodeResult, home: Home, where: str) -> str:
     """What the test's description says, and where its rows or its query are."""
-    said = " ".join(str(node.get("description") or "").split()).rstrip(".")
-    compiled = node.get("compiled_path")
-    if compiled and not where:
-        where = f"see them in {home.warehouse} with the query {compiled}"
+    said = " ".join(result.description.split()).rstrip(".")
+    if result.query_file and not where:
+        where = f"see them in {home.warehouse} with the query {result.query_file}"
     return "; ".join(part for part in (said, where) if part) or "see dbt's log"

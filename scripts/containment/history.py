@@ -6,7 +6,6 @@ opens the file for a moment and is one transaction, so that a kill leaves the ol
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import TypeVar
 
 import duckdb
 
-from containment import publish, sql
+from containment import dbt_results, publish, sql
 from containment.console import warn
 from containment.errors import LOCKED, Stop, one_line
 from containment.places import Home
@@ -217,14 +216,10 @@ def _has_unpublished_changes(warehouse: duckdb.DuckDBPyConnection, home: Home) -
 
 def _was_built(home: Home, *, was_killed: bool) -> bool:
     """Whether the last build made the list of changed conversations; if it was killed, perhaps."""
-    try:
-        results = json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))
-        return any(
-            row["unique_id"].endswith(f".{CHANGED}") and row["status"] == "success"
-            for row in results["results"]
-        )
-    except (OSError, ValueError, TypeError, KeyError):
-        return was_killed  # dbt writes its results at the end
+    results = dbt_results.read(home.dbt_results)
+    if results is None:
+        return was_killed  # they are written at the end
+    return any(result.name == CHANGED and result.status == "success" for result in results)
 
 
 # --- the file ------------------------------------------------------------------------------------

@@ -218,6 +218,10 @@ def _build(
             outcome.failures,
         )
     say(f"build and test: {outcome.summary or 'nothing to build'} ({clock})")
+    models = [node for node in outcome.results if node.kind == "model"]
+    made = {(model.schema, model.relation) for model in models}
+    for relation in warehouse.drop_forgotten(home.warehouse, made):
+        say(f"dropped {relation}: no model makes it any more")
 
 
 def _judge(home: Home, run: Run, given: Settings) -> None:
@@ -230,8 +234,6 @@ def _judge(home: Home, run: Run, given: Settings) -> None:
 
 def _publish(home: Home, run: Run, given: Settings) -> Path:
     clock = Clock()
-    for relation in warehouse.drop_forgotten(home.warehouse, home.dbt_target / "manifest.json"):
-        say(f"dropped {relation}: no model makes it any more")
     run.publication = publish.new_name()
     history.announce(home, run)
     run.end(PUBLISHED, 0)  # its own row is published with it

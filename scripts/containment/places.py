@@ -35,6 +35,10 @@ class Home:
         return self.warehouse_folder / "target"
 
     @property
+    def dbt_results(self) -> Path:
+        return self.dbt_target / "results.json"
+
+    @property
     def dbt_logs(self) -> Path:
         return self.folder / "logs"
 

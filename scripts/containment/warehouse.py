@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,13 +61,11 @@ def delete_if_damaged(path: Path, messages: Iterable[str]) -> bool:
     return reason is not None
 
 
-def drop_forgotten(path: Path, manifest: Path) -> list[str]:
+def drop_forgotten(path: Path, models: Collection[tuple[str, str]]) -> list[str]:
     """Drop what no model makes any more, so that it is not published for ever; give the names.
 
-    `manifest` is dbt's file that lists the models.
+    `models` are the schemas and names of what is made.
     """
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    models = {(node["schema"], node["alias"]) for node in nodes if node["resource_type"] == "model"}
     dropped = []
     with opened(path) as connection:
         found = connection.execute(

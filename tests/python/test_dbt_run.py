@@ -9,7 +9,8 @@ import duckdb
 import projects
 import pytest
 
-from containment import dbt_run, failing_rows, warehouse
+from containment import dbt_results, dbt_run, failing_rows, warehouse
+from containment.dbt_results import NodeResult
 from containment.places import Home
 
 
@@ -31,6 +32,32 @@ def event(name: str, **data: object) -> str:
 )
 def test_the_progress_of_a_build(line: str, meant: tuple[str, str, int]) -> None:
     assert dbt_run._event(line) == meant
+
+
+def test_what_the_user_has_set_for_dbt_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DBT_WRITE_JSON", "DBT_LOG_LEVEL_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    environment = dbt_run.environment(Home(tmp_path))
+    assert (environment["DBT_WRITE_JSON"], environment["DBT_LOG_LEVEL_FILE"]) == ("false", "info")
+    monkeypatch.setenv("DBT_WRITE_JSON", "true")
+    assert dbt_run.environment(Home(tmp_path))["DBT_WRITE_JSON"] == "true"
+
+
+def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
+    results = [NodeResult("model", "sessions", "success", 0.5), NodeResult("test", "é", "fail")]
+    file = tmp_path / "results.json"
+    dbt_results.write(file, results)
+    assert dbt_results.read(file) == results
+
+
+@pytest.mark.parametrize("content", [None, "", "[", '{"a": 1}', '[{"a": 1}]', "[1]"])
+def test_results_that_are_not_whole_are_none(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "results.json"
+    if content is not None:
+        file.write_text(content)
+    assert dbt_results.read(file) is None
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ import duckdb
 import pytest
 import yaml
 
-from containment import history, publish, warehouse
+from containment import dbt_results, history, publish, warehouse
+from containment.dbt_results import NodeResult
 from containment.errors import DATA_FAILED, LOCKED, Stop
 from containment.places import Home
 from containment.run import COLUMNS, PUBLISHED, Run
@@ -66,9 +67,7 @@ def build(home: Home, contained: int, changes: Mapping[str, str] | None = None) 
 
 def say_that_dbt_made(model: str, home: Home) -> None:
     home.dbt_target.mkdir(exist_ok=True)
-    (home.dbt_target / "run_results.json").write_text(
-        f'{{"results": [{{"unique_id": "model.containment.{model}", "status": "success"}}]}}'
-    )
+    dbt_results.write(home.dbt_results, [NodeResult("model", model, "success")])
 
 
 def copy(home: Home) -> None:
@@ -191,7 +190,7 @@ def test_a_night_that_never_cut_anew_adds_nothing(home: Home, dbt_got: str) -> N
     night(home, changes={"published": "new"})
     failed_night(home, changes={"left from before": "new"})
     if dbt_got == "nowhere":
-        (home.dbt_target / "run_results.json").unlink()
+        home.dbt_results.unlink()
     else:
         say_that_dbt_made("int_settings", home)
     copy(home)
@@ -206,7 +205,7 @@ def test_a_night_whose_build_was_killed_may_have_cut(home: Home) -> None:
         build = tests.build
         def built(*arguments):
             build(*arguments)
-            (home.dbt_target / "run_results.json").unlink()
+            home.dbt_results.unlink()
             die()
         tests.build = built
         tests.night(home, changes={"a": "rows"})
@@ -280,7 +279,7 @@ def in_process(home: Home, code: str) -> subprocess.CompletedProcess[str]:
         import os, signal
         from pathlib import Path
         import test_history as tests
-        from containment import history, publish
+        from containment import dbt_results, history, publish
         from containment.places import Home
         home = Home(Path({str(home.folder)!r}))
         def die(*_, **__):

@@ -19,9 +19,11 @@ MAY_READ = {
 
 
 @pytest.fixture(scope="module")
-def nodes(sample: Path) -> dict[str, dict[str, Any]]:
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The models, seeds and sources that dbt knows."""
-    manifest = json.loads((sample / "warehouse" / "target" / "manifest.json").read_text())
+    home = tmp_path_factory.mktemp("parsed")
+    projects.dbt(projects.ROOT, home, "parse")
+    manifest = json.loads((home / "target" / "manifest.json").read_text())
     found = {**manifest["nodes"], **manifest["sources"]}
     kinds = ("model", "seed", "source")
     return {name: node for name, node in found.items() if node["resource_type"] in kinds}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from containment import (
+    dbt_results,
     dbt_run,
     docs,
     lookups,
@@ -23,6 +24,7 @@ from containment import (
 from containment.benchmark import processes
 from containment.benchmark.database import connect
 from containment.benchmark.processes import Cost
+from containment.dbt_results import NodeResult
 from containment.places import PROJECT, Home
 
 DAILY_MARTS = ("containment_daily",)
@@ -68,9 +70,7 @@ class Builder:
         with scratch.placed(self.home, in_memory=in_memory) as place:
             cost = self._dbt("build", "--exclude-resource-type", "test", "unit_test", place=place)
         return cost, {
-            row["unique_id"].split(".")[-1]: row["execution_time"]
-            for row in self._results()
-            if row["unique_id"].startswith("model.")
+            result.name: result.seconds for result in self._results() if result.kind == "model"
         }
 
     def publish(self) -> Cost:
@@ -81,10 +81,7 @@ class Builder:
     def daily_marts(self) -> Cost:
         """Make the daily marts again, nothing else."""
         codes = {
-            name: row["compiled_code"]
-            for row in self._results()
-            for name in DAILY_MARTS
-            if row["unique_id"].split(".")[-1] == name
+            result.name: result.query for result in self._results() if result.name in DAILY_MARTS
         }
         file = self.home.folder / "daily_marts.json"
         file.write_text(json.dumps(codes), encoding="utf-8")
@@ -100,7 +97,8 @@ class Builder:
 
     def _dbt(self, command: str, *arguments: str, place: Mapping[str, str] | None = None) -> Cost:
         cost, _ = processes.run(
-            dbt_run.DBT,
+            dbt_run.PROCESS,
+            self._results_file,
             *("--log-path", self.home.dbt_logs, command, "--target", "duckdb"),
             *("--target-path", self.target, "--project-dir", PROJECT, "--profiles-dir", PROJECT),
             *("--vars", json.dumps({"sources": [raw_files.SOURCE], "raw_path": "raw"})),
@@ -109,14 +107,18 @@ class Builder:
             environment={
                 "CONTAINMENT_HOME": ".",
                 "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                **dbt_run.DEFAULTS,
                 **(place or {}),
             },
         )
         return cost
 
-    def _results(self) -> list[dict[str, Any]]:
-        file = self.target / "run_results.json"
-        return json.loads(file.read_text(encoding="utf-8"))["results"]
+    @property
+    def _results_file(self) -> Path:
+        return self.target / self.home.dbt_results.name
+
+    def _results(self) -> list[NodeResult]:
+        return dbt_results.read(self._results_file) or []
 
 
 # --- what runs in the processes that are started -------------------------------------------------

@@ -1,0 +1,52 @@
+"""The process in which dbt runs: a dbt command, and a file of what came of each node.
+
+dbt's own files, manifest.json and run_results.json, say that too, among all else that is known of
+the project; writing them takes a tenth of a night in which little has changed.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+from containment import dbt_results
+from containment.dbt_results import NodeResult
+
+HANDLED, UNHANDLED = 1, 2  # dbt's own exit codes
+
+
+def _result(result: Any) -> NodeResult:
+    node = result.node
+    config = getattr(node, "config", None)
+    is_stored = getattr(config, "store_failures", False)
+    return NodeResult(
+        kind=str(node.resource_type.value),
+        name=node.name,
+        status=str(result.status.value),
+        seconds=result.execution_time,
+        failures=result.failures or 0,
+        message=result.message or "",
+        file=node.original_file_path,
+        description=getattr(node, "description", "") or "",
+        schema=getattr(node, "schema", "") or "",
+        relation=getattr(node, "alias", "") or "",
+        query=getattr(node, "compiled_code", "") or "",
+        query_file=getattr(node, "compiled_path", "") or "",
+        failing_rows=(getattr(node, "relation_name", "") or "") if is_stored else "",
+    )
+
+
+def main() -> None:
+    """Take the name of the file for the results and the arguments of dbt; exit as dbt does."""
+    gc.disable()  # next to nothing becomes garbage: looking for it took half a second
+    file, *arguments = sys.argv[1:]
+    outcome = dbtRunner().invoke(arguments)
+    results = getattr(outcome.result, "results", None)
+    if results is not None:
+        dbt_results.write(Path(file), [_result(result) for result in results])
+    if not outcome.success:
+        sys.exit(HANDLED if outcome.exception is None else UNHANDLED)
