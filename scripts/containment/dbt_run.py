@@ -23,7 +23,6 @@ from containment.dbt_results import NodeResult
 from containment.errors import DATA_FAILED, UNUSABLE
 from containment.places import PROJECT, Home
 
-# For dbt, where the user has set nothing else in the environment.
 DEFAULTS = {
     "DBT_WRITE_JSON": "false",  # manifest.json, run_results.json: `dbt_results` does instead
     "DBT_LOG_LEVEL_FILE": "info",  # debug: also each statement
@@ -92,11 +91,16 @@ def build(
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])
 
 
+def defaults() -> dict[str, str]:
+    """What dbt needs in its environment where the user has set nothing else."""
+    return {name: value for name, value in DEFAULTS.items() if name not in os.environ}
+
+
 def environment(home: Home) -> dict[str, str]:
     """What dbt, and whatever starts it, needs in its environment to work in a home."""
     return {
-        **DEFAULTS,
         **os.environ,
+        **defaults(),
         "CONTAINMENT_HOME": str(home.folder),
         "PYTHONPATH": os.pathsep.join(
             filter(None, [str(PROJECT / "scripts"), os.environ.get("PYTHONPATH")])

@@ -107,7 +107,7 @@ class Builder:
             environment={
                 "CONTAINMENT_HOME": ".",
                 "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-                **dbt_run.DEFAULTS,
+                **dbt_run.defaults(),
                 **(place or {}),
             },
         )
