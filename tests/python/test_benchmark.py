@@ -44,12 +44,12 @@ def test_floor_and_six_ctes(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_small_benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DBT_LOG_LEVEL_FILE", "debug")  # each statement
+def test_small_benchmark(tmp_path: Path) -> None:
     keep, page = tmp_path / "kept", tmp_path / "page.md"
     done = run(
         *("--messages", "20000", "--runs", "1", "--memory-limit", "3GB"),
         *("--keep", str(keep), "--write", str(page)),
+        DBT_LOG_LEVEL_FILE="debug",  # each statement
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     written = page.read_text(encoding="utf-8")
