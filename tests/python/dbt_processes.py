@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_SECONDS = 600
+PARSED = "partial_parse.msgpack"  # dbt's name of what it has parsed
 # pytest, because a fork imports the main module of the process that asks for it.
 _fork_server = multiprocessing.get_context("forkserver")
 _fork_server.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb.impl", "pytest"])
@@ -78,10 +79,13 @@ def start(
     target: Path | None = None,
     dbt_vars: Mapping[str, Any] | None = None,
     kill: Kill | None = None,
+    parsed: Path | None = None,
 ) -> Invocation:
     """Start dbt on a project with the warehouse of a home.
 
     target: dbt's target folder, `home`/target without it. kill: kill -9 itself at that moment.
+    parsed: a target folder in which the project was parsed with the same `sources`, the one setting
+    that is asked for at parsing; with other vars dbt would parse it again.
     """
     (home / "warehouse").mkdir(parents=True, exist_ok=True)
     command = [
@@ -91,12 +95,16 @@ def start(
         *("--vars", json.dumps(dbt_vars or {}, sort_keys=True)),
     ]
     log = home / "dbt.txt"
-    process = _fork_server.Process(target=_invoke, args=(command, home, log, kill), daemon=True)
+    process = _fork_server.Process(
+        target=_invoke, args=(command, home, log, kill, parsed), daemon=True
+    )
     process.start()
     return Invocation(process, log)
 
 
-def _invoke(command: Sequence[str], home: Path, log: Path, kill: Kill | None) -> None:
+def _invoke(
+    command: Sequence[str], home: Path, log: Path, kill: Kill | None, parsed: Path | None
+) -> None:
     """In the fork: run dbt, exit with its exit code."""
     os.setsid()
     with log.open("wb") as file:
@@ -107,8 +115,11 @@ def _invoke(command: Sequence[str], home: Path, log: Path, kill: Kill | None) ->
     os.environ.update(CONTAINMENT_HOME=".", DO_NOT_TRACK="1")
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
-    outcome = dbtRunner(callbacks=[_Killer(kill)] if kill else []).invoke([*command])
+    manifest = Manifest.from_msgpack((parsed / PARSED).read_bytes()) if parsed else None
+    callbacks = [_Killer(kill)] if kill else []
+    outcome = dbtRunner(manifest, callbacks).invoke([*command])
     if outcome.exception is not None:
         print(outcome.exception, flush=True)
     # What dbt leaves to the end of the process, which a fork does not come to.

@@ -57,7 +57,7 @@ class Laboratory:
             ).succeed()
         if not mine.exists():
             mine.mkdir()
-            shutil.copy(parsed / "partial_parse.msgpack", mine)
+            shutil.copy(parsed / dbt_processes.PARSED, mine)
         return mine
 
     def write_code(self, state: State) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import comparison
+import dbt_processes
 import duckdb
 import oracle
 import projects
@@ -181,6 +182,9 @@ def given_settings(draw: st.DrawFn) -> oracle.Settings:
     )
 
 
+SOURCES = [projects.SEEDED_SOURCE, projects.FILES_SOURCE]
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with lookups of its own."""
@@ -203,23 +207,32 @@ def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settin
     words = Lookups(frozenset(TIMEOUT_MINUTES), frozenset(BOUNDARIES))
     with duckdb.connect(str(database)) as connection:
         raw_views.write_views(raw_files.inspect(folder / "raw", words), connection)
-    projects.dbt(
+    dbt_processes.start(
         project,
         home,
         *("build", "--exclude-resource-type", "unit_test", "--exclude", "test_type:generic"),
-        sources=[projects.SEEDED_SOURCE, projects.FILES_SOURCE],
-        as_of=None if given.as_of is None else given.as_of.isoformat(sep=" "),
-        courtesy_minutes=given.courtesy_minutes,
-        session_scope=given.session_scope,
-        after_escalation=given.after_escalation,
-        reporting_timezone=given.reporting_timezone,
-    )
+        "--no-write-json",
+        dbt_vars={
+            "sources": SOURCES,
+            "as_of": None if given.as_of is None else given.as_of.isoformat(sep=" "),
+            "courtesy_minutes": given.courtesy_minutes,
+            "session_scope": given.session_scope,
+            "after_escalation": given.after_escalation,
+            "reporting_timezone": given.reporting_timezone,
+        },
+        parsed=folder / "parsed",
+    ).succeed()
     return database
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("oracle")
+def folder(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
+    """A folder for the builds, in which the project is parsed."""
+    folder = tmp_path_factory.mktemp("oracle")
+    dbt_processes.start(
+        project, folder, "parse", target=folder / "parsed", dbt_vars={"sources": SOURCES}
+    ).succeed()
+    return folder
 
 
 @given(
