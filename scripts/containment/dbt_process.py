@@ -15,6 +15,7 @@ from dbt.cli.main import dbtRunner
 
 from containment import dbt_results
 from containment.dbt_results import NodeResult
+from containment.errors import one_line
 
 HANDLED, UNHANDLED = 1, 2  # dbt's own exit codes
 
@@ -47,6 +48,9 @@ def main() -> None:
     outcome = dbtRunner().invoke(arguments)
     results = getattr(outcome.result, "results", None)
     if results is not None:
-        dbt_results.write(Path(file), [_result(result) for result in results])
+        try:
+            dbt_results.write(Path(file), [_result(result) for result in results])
+        except OSError as error:
+            sys.exit(f"{file}: {one_line(error)}")
     if not outcome.success:
         sys.exit(HANDLED if outcome.exception is None else UNHANDLED)

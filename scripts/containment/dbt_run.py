@@ -20,7 +20,7 @@ from typing import Any
 from containment import dbt_results, failing_rows
 from containment.console import Progress, say
 from containment.dbt_results import NodeResult
-from containment.errors import DATA_FAILED, UNUSABLE
+from containment.errors import DATA_FAILED, UNUSABLE, is_no_room
 from containment.places import PROJECT, Home
 
 DEFAULTS = {
@@ -88,6 +88,8 @@ def build(
     if failures:
         data_only = all(result.status != "error" for result in results or [])
         return Outcome(DATA_FAILED if data_only else UNUSABLE, summary, failures)
+    # A full disk makes models fail first, and then the file that would say why.
+    errors.sort(key=lambda said: not is_no_room(said))
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])
 
 
@@ -112,7 +114,7 @@ def environment(home: Home) -> dict[str, str]:
 def _run(
     command: list[str], environment: Mapping[str, str], project: Path, verbose: bool
 ) -> tuple[int, list[str]]:
-    """Run dbt to its end, give its exit code and what it said about errors."""
+    """Run dbt to its end, give its exit code, what it said about errors, and its last line."""
     process = subprocess.Popen(
         command,
         cwd=project,
@@ -143,7 +145,7 @@ def _run(
     finally:
         progress.close()
         _end(process)
-    return exit_code, errors or ([last] if last else [])
+    return exit_code, [*errors, *([last] if last else [])]
 
 
 def _end(process: subprocess.Popen[str]) -> None:
