@@ -24,11 +24,7 @@
         );
         insert into {{ relation }} by name {{ compiled_code }}
     {%- endcall -%}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {%- do persist_docs(relation, model) -%}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [relation]}) }}
+    {{ return(finish(relation)) }}
 {% endmaterialization %}
 
 {# Spark's tables of files know neither updates nor transactions: nothing is kept there, every run makes the table anew. #}

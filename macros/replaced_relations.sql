@@ -10,11 +10,7 @@
         {% if existing is not none %} drop {{ existing.type }} if exists {{ existing }}; {% endif %}
         {{ create_table_as(False, relation, compiled_code) }}
     {%- endcall -%}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {%- do persist_docs(relation, model) -%}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [relation]}) }}
+    {{ return(finish(relation)) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
@@ -23,6 +19,15 @@
     {{ adapter.commit() }}
     {{ return(replaced) }}
 {% endmaterialization %}
+
+{# What follows the main statement of a table, a kept one too: hooks, comments, the commit. #}
+{% macro finish(relation) -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do persist_docs(relation, model) -%}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [relation]}) }}
+{%- endmacro %}
 
 {% macro duckdb__create_view_as(relation, sql) -%}
     {%- if config.get('contract').enforced -%} {{ get_assert_columns_equivalent(sql) }} {%- endif %}

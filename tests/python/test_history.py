@@ -279,7 +279,7 @@ def in_process(home: Home, code: str) -> subprocess.CompletedProcess[str]:
         import os, signal
         from pathlib import Path
         import test_history as tests
-        from containment import dbt_results, history, publish
+        from containment import history, publish
         from containment.places import Home
         home = Home(Path({str(home.folder)!r}))
         def die(*_, **__):
