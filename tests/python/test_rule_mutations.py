@@ -6,8 +6,8 @@ import json
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -94,29 +94,30 @@ class Project:
                     select = raw_views.select(table, [])
                     connection.execute(f"create view {raw_tables.SCHEMA}.{table.view} as {select}")
 
-    def run_unit_tests(self, selected: Iterable[str] = ()) -> dict[str, str]:
-        """Run these unit tests, without any all of them; give the status of each."""
-        if not selected:
-            mine = [f"test_type:unit,path:models/staging/{system}" for system in SYSTEMS]
-            return {
-                **self._dbt("test", "--select", "test_type:unit"),
-                **self._dbt("test", "--select", *mine, systems=True),
-            }
-        each = [name.split(".") for name in selected]
-        select = [f"unit_test:{name},{model}" for model, name in each]
-        systems = any(model in SYSTEM_MODELS for model, _ in each)
-        return self._dbt("test", "--select", *select, systems=systems)
+    def run_unit_tests(self) -> dict[str, str]:
+        """Run all unit tests, give the status of each."""
+        mine = [f"test_type:unit,path:models/staging/{system}" for system in SYSTEMS]
+        return {
+            **self._dbt("test", "--select", "test_type:unit"),
+            **self._dbt("test", "--select", *mine, systems=True),
+        }
 
-    def run_mutated(self, mutation: Mutation) -> dict[str, str]:
-        """Run the unit tests that a defect must turn red; give the status of each."""
-        file = self.folder / SQL_FILES[mutation.sql]
-        sound = file.read_text(encoding="utf-8")
-        assert mutation.old in sound
-        file.write_text(sound.replace(mutation.old, mutation.new), encoding="utf-8")
+    def run_mutated(self, mutations: Sequence[Mutation]) -> dict[str, str]:
+        """Run the unit tests that these defects, made together, must turn red."""
+        sound = {}
         try:
-            return self.run_unit_tests(mutation.turns_red)
+            for mutation in mutations:
+                file = self.folder / SQL_FILES[mutation.sql]
+                sound[file] = file.read_text(encoding="utf-8")
+                assert mutation.old in sound[file]
+                file.write_text(sound[file].replace(mutation.old, mutation.new), encoding="utf-8")
+            each = [name.split(".") for mutation in mutations for name in mutation.turns_red]
+            select = [f"unit_test:{name},{model}" for model, name in each]
+            systems = any(model in SYSTEM_MODELS for model, _ in each)
+            return self._dbt("test", "--select", *select, systems=systems)
         finally:
-            file.write_text(sound, encoding="utf-8")
+            for file, text in sound.items():
+                file.write_text(text, encoding="utf-8")
 
     def _dbt(self, command: str, *arguments: str, systems: bool = False) -> dict[str, str]:
         # A target of its own: what dbt has parsed holds for the same sources only.
@@ -136,12 +137,10 @@ def begin_worker(folder: Path) -> None:
     workers_project = Project(folder / str(os.getpid()))
 
 
-def found_by_worker(mutation: Mutation | None) -> dict[str, str]:
-    """The status of the unit tests of a mutation; without one, of all."""
+def found_by_worker(mutations: Sequence[Mutation]) -> dict[str, str]:
+    """The status of the unit tests of these mutations; without one, of all."""
     assert workers_project is not None
-    if mutation is None:
-        return workers_project.run_unit_tests()
-    return workers_project.run_mutated(mutation)
+    return workers_project.run_mutated(mutations) if mutations else workers_project.run_unit_tests()
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +153,42 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPoolExec
         initargs=(tmp_path_factory.mktemp("mutations"),),
     ) as worker:
         yield worker
+        worker.shutdown(cancel_futures=True)
+
+
+def batches(mutations: Iterable[Mutation]) -> list[list[Mutation]]:
+    """The mutations, parted into those that are made together: dbt takes seconds to start.
+
+    A unit test reads its own model and the macros, nothing else: so defects of different models do
+    not meet. A macro's is alone. The models of the systems are on in runs of their own.
+    """
+    parts: dict[tuple[bool, str, int], list[Mutation]] = {}
+    seen: Counter[str] = Counter()
+    for mutation in mutations:
+        in_system = any(name.split(".")[0] in SYSTEM_MODELS for name in mutation.turns_red)
+        macro = mutation.sql if "macros" in SQL_FILES[mutation.sql].parts else ""
+        parts.setdefault((in_system, macro, seen[mutation.sql]), []).append(mutation)
+        seen[mutation.sql] += 1
+    return list(parts.values())
+
+
+@pytest.fixture(scope="session")
+def runs(
+    request: pytest.FixtureRequest, worker: ProcessPoolExecutor
+) -> dict[Mutation, Future[dict[str, str]]]:
+    """The run of each mutation that is asked for: the statuses of its batch's unit tests."""
+    asked_for = [
+        item.callspec.params["mutation"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.originalname == test_a_mutation_turns_its_unit_tests_red.__name__
+    ]
+    return {
+        mutation: run
+        for batch in batches(asked_for)
+        for run in [worker.submit(found_by_worker, batch)]
+        for mutation in batch
+    }
 
 
 def test_every_unit_test_is_proved_by_a_mutation() -> None:
@@ -176,15 +211,26 @@ def test_what_a_mutation_changes_is_there() -> None:
     assert out_of_date == []
 
 
+def test_defects_of_one_model_are_not_made_together() -> None:
+    made = batches(MUTATIONS)
+    assert Counter(mutation for batch in made for mutation in batch) == Counter(MUTATIONS)
+    for batch in made:
+        assert max(Counter(mutation.sql for mutation in batch).values()) == 1
+        assert max(Counter(name for each in batch for name in each.turns_red).values()) == 1
+        if len(batch) > 1:
+            assert all(name.startswith(f"{m.sql}.") for m in batch for name in m.turns_red)
+
+
 @pytest.mark.heavy
 def test_every_unit_test_passes_without_a_mutation(worker: ProcessPoolExecutor) -> None:
-    assert worker.submit(found_by_worker, None).result() == dict.fromkeys(unit_tests(), "pass")
+    assert worker.submit(found_by_worker, []).result() == dict.fromkeys(unit_tests(), "pass")
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
 def test_a_mutation_turns_its_unit_tests_red(
-    worker: ProcessPoolExecutor, mutation: Mutation
+    runs: dict[Mutation, Future[dict[str, str]]], mutation: Mutation
 ) -> None:
-    found = worker.submit(found_by_worker, mutation).result()
-    assert found == dict.fromkeys(mutation.turns_red, "fail")
+    found = runs[mutation].result()
+    statuses = {name: found.get(name) for name in mutation.turns_red}
+    assert statuses == dict.fromkeys(mutation.turns_red, "fail")
