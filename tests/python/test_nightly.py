@@ -14,6 +14,7 @@ import duckdb
 import faults
 import projects
 import pytest
+import yaml
 
 CASES = {  # the worked cases of the session rules: kind, outcome, end_reason of each segment
     "founding-article": [
@@ -104,6 +105,24 @@ def test_every_mart_has_something_to_show(sample: Path) -> None:
         assert projects.rows(published(sample), f"select * from marts.{path.stem} limit 1"), (
             path.stem
         )
+
+
+def test_every_mart_and_column_has_its_description_as_a_comment(sample: Path) -> None:
+    tables = "select table_name, '' as column_name, comment from duckdb_tables()"
+    columns = "select table_name, column_name, comment from duckdb_columns()"
+    query = f"from ({tables} union all {columns}) where table_name in (select table_name from t)"
+    marts = "with t as (from duckdb_tables() where schema_name = 'marts')"
+    comments = {
+        (row["table_name"], row["column_name"]): row["comment"]
+        for row in projects.rows(published(sample), f"{marts} {query}")
+    }
+    assert [place for place, comment in comments.items() if not comment] == []
+    for path in (projects.ROOT / "models" / "marts").glob("*.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            for described in ({**model, "name": ""}, *model["columns"]):
+                if "{{" not in described["description"]:  # a shared one, from a docs block
+                    comment = comments[model["name"], described["name"]]
+                    assert comment.split() == described["description"].split()
 
 
 def test_the_first_run_is_in_its_publication(sample: Path) -> None:
