@@ -7,8 +7,6 @@ must equal the fresh one, and nothing may have changed for conversations that no
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,19 +44,16 @@ class Laboratory:
         manifest = min(self.parsed.glob("*/manifest.json"))
         return frozenset(same_tables.kept_tables(manifest))
 
-    def target(self, role: str, dbt_vars: dict[str, Any]) -> Path:
-        """dbt's target folder for these vars: parsed once, whoever builds with them."""
-        name = hashlib.sha256(json.dumps(dbt_vars, sort_keys=True).encode()).hexdigest()[:16]
-        parsed, mine = self.parsed / name, self.parsed / f"{name}-{role}"
-        if not parsed.exists():
-            home = self.parsed / "home"
+    def parsed_for(self, state: State) -> Path:
+        """The folder in which the project was parsed with a state's code and sources."""
+        folder = self.parsed / f"{'-'.join(state.sources)}-{state.code_change}"
+        if not folder.exists():
+            self.write_code(state)
+            dbt_vars = {"sources": list(state.sources)}
             dbt_processes.start(
-                self.project, home, "parse", target=parsed, dbt_vars=dbt_vars
+                self.project, self.parsed, "parse", target=folder, dbt_vars=dbt_vars
             ).succeed()
-        if not mine.exists():
-            mine.mkdir()
-            shutil.copy(parsed / dbt_processes.PARSED, mine)
-        return mine
+        return folder
 
     def write_code(self, state: State) -> None:
         """Make the change of the code that a state has, and no other."""
@@ -109,7 +104,7 @@ def laboratory(folder: Path, defect: tuple[str, str, str] | None = None) -> Labo
     changing = [path for pattern, *_ in nights.CODE_CHANGES for path in project.glob(pattern)]
     sound = {path: path.read_text(encoding="utf-8") for path in changing}
     made = Laboratory(project, folder / "parsed", sound)
-    made.target("kept", _dbt_vars(State({})))
+    made.parsed_for(State({}))
     return made
 
 
@@ -199,7 +194,6 @@ class Simulation:
             words = Lookups(frozenset(settings.timeout_minutes), frozenset(settings.boundaries))
             with duckdb.connect(str(_database(home))) as connection:
                 raw_views.write_views(raw_files.inspect(self.folder / "raw", words), connection)
-        dbt_vars = _dbt_vars(state)
         return dbt_processes.start(
             self.laboratory.project,
             home,
@@ -207,9 +201,9 @@ class Simulation:
             "--no-write-json",
             *(() if night.with_tests else WITHOUT_TESTS),
             *(["--full-refresh"] if night.full_refresh else []),
-            target=self.laboratory.target(role, dbt_vars),
-            dbt_vars=dbt_vars,
+            dbt_vars=_dbt_vars(state),
             kill=night.kill,
+            parsed=self.laboratory.parsed_for(state),
         )
 
     def _check(self, night: Night, state: State) -> None:
