@@ -26,6 +26,8 @@ import duckdb
 import projects
 import yaml
 
+from containment import docs
+
 # Tables that tell of nights, not of raw rows: they differ between one night and many.
 TOLD_BY_THE_NIGHT = {"run_log", "restatements", "published_days"}
 COLUMNS_OF_THE_RUN = {"run_id", "run_at", "cut_at", "built_at"}
@@ -110,19 +112,29 @@ def _written(moment: datetime) -> str:
 # --- the project and its nights ------------------------------------------------------------------
 
 
-def copy_lean_project(folder: Path) -> Path:
-    """Copy the project with few of its data tests, so that a night is short; give the folder.
+def copy_lean_project(folder: Path, *, allow_fewer: bool = True) -> Path:
+    """Copy the project with few of its tests and without docs, so that a night is short.
 
-    Its raw tables may lose rows, which would rightly keep another night from publishing.
+    Give the folder. allow_fewer: its raw tables may lose rows, which would rightly keep another
+    night from publishing.
     """
     projects.copy_runnable_project(folder)
-    allow_fewer_rows(folder)
+    if allow_fewer:
+        allow_fewer_rows(folder)
     files = [*(folder / "models").rglob("*.yml"), *(folder / "seeds").rglob("*.yml")]
     for file in [folder / "dbt_project.yml", *files]:
         described = yaml.safe_load(file.read_text(encoding="utf-8"))
         _strip(described)
         file.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+    keep_docs(folder)
     return folder
+
+
+def keep_docs(project: Path) -> None:
+    """Put a page in the place of a project's docs, which take as long to make as a night."""
+    page = project / "target" / f"docs-{docs.code_hash(project)}.html"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(docs.INSTEAD, encoding="utf-8")
 
 
 def allow_fewer_rows(project: Path) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dbt_processes
 import duckdb
 import faults
 import projects
 import pytest
 
-from containment import raw_files, raw_views
+from containment import docs, raw_files, raw_views
 from containment.lookups import Lookups
 
 pytestmark = pytest.mark.heavy
@@ -47,14 +48,25 @@ class Kept:
     def database(self) -> Path:
         return self.home / "warehouse" / "containment.duckdb"
 
-    def dbt(self, *arguments: str, **dbt_vars: Any) -> str:
+    def dbt(self, *arguments: str, **dbt_vars: Any) -> None:
         self.database.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(str(self.database)) as connection:
             found = raw_files.inspect(self.folder / "raw", Lookups(frozenset(), frozenset()))
             raw_views.write_views(found, connection)
-        return projects.dbt(
-            self.project, self.home, *arguments, **{"sources": [SAMPLE, FILES], **dbt_vars}
-        )
+        dbt_vars = {"sources": [SAMPLE, FILES], **dbt_vars}
+        parsed = self.parsed_for(dbt_vars["sources"])
+        dbt_processes.start(
+            self.project, self.home, *arguments, dbt_vars=dbt_vars, parsed=parsed
+        ).succeed()
+
+    def parsed_for(self, sources: list[str]) -> Path:
+        """The folder in which the code of now was parsed with these sources."""
+        folder = self.folder / "-".join(["parsed", *sources, docs.code_hash(self.project)])
+        if not folder.exists():
+            dbt_processes.start(
+                self.project, self.folder, "parse", target=folder, dbt_vars={"sources": sources}
+            ).succeed()
+        return folder
 
     def build(self, *arguments: str, **dbt_vars: Any) -> Counter[tuple[str, str]]:
         """Build all, give how many conversations of each source were cut and why."""

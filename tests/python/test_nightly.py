@@ -341,13 +341,14 @@ def test_a_failing_test_publishes_nothing_and_exits_1(tmp_path: Path) -> None:
 
 
 def test_a_mart_without_a_model_is_published_no_longer(tmp_path: Path) -> None:
-    project = projects.copy_runnable_project(tmp_path / "project")
+    project = faults.copy_lean_project(tmp_path / "project")
     mart = project / "models" / "marts" / "brand_names.sql"
     mart.write_text("select distinct brand from {{ ref('sessions') }}\n")
     mart.with_suffix(".yml").write_text(
         "models:\n  - name: brand_names\n    columns:\n"
         "      - name: brand\n        data_type: string\n"
     )
+    faults.keep_docs(project)
     home = tmp_path / "home"
     assert projects.nightly(home, root=project).returncode == 0
     assert projects.rows(published(home), "from marts.brand_names")
@@ -387,8 +388,20 @@ def test_a_night_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_path:
     ]
 
 
-def night_of_files(home: Path, raw: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return projects.nightly(home, "--source", "files", "--raw-path", str(raw), *arguments)
+class Nights:
+    """Nights over raw files, of a project that has few tests, so that they are short."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = faults.copy_lean_project(folder, allow_fewer=False)
+
+    def night(self, home: Path, raw: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        files = ("--source", "files", "--raw-path", str(raw))
+        return projects.nightly(home, *files, *arguments, root=self.root)
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    return Nights(tmp_path_factory.mktemp("lean") / "project")
 
 
 def restated(home: Path) -> list[tuple]:
@@ -401,10 +414,10 @@ def restated(home: Path) -> list[tuple]:
 
 
 @pytest.mark.heavy
-def test_the_story_of_a_day_over_several_nights(tmp_path: Path, raw: Path) -> None:
+def test_the_story_of_a_day_over_several_nights(nights: Nights, tmp_path: Path, raw: Path) -> None:
     home = tmp_path / "home"
     stale = "warning: files: the newest row was loaded at 2026-01-0"
-    first = night_of_files(home, raw)
+    first = nights.night(home, raw)
     assert first.returncode == 0, first.stderr
     assert stale in first.stderr
     assert restated(home) == []
@@ -417,31 +430,31 @@ def test_the_story_of_a_day_over_several_nights(tmp_path: Path, raw: Path) -> No
         file.write("9,chat\n")
     events = (raw / "events.csv").read_text()
     (raw / "events.csv").write_text(EVENTS)
-    dropped = night_of_files(home, raw)
+    dropped = nights.night(home, raw)
     assert dropped.returncode == 1
     assert "files events has 0 rows, had 1; " in dropped.stderr
     assert "max_row_drop_share: 1" in dropped.stderr
 
     # They are back: the late conversation is told, though it was first read by a night before.
     (raw / "events.csv").write_text(events)
-    second = night_of_files(home, raw)
+    second = nights.night(home, raw)
     assert second.returncode == 0, second.stderr
     assert restated(home) == [(date(2026, 1, 1), "late_rows", 1, 1, 2)]
 
     # A later as_of closes what was open on 3 January: no row came.
-    third = night_of_files(home, raw, "--as-of", "2026-02-01")
+    third = nights.night(home, raw, "--as-of", "2026-02-01")
     assert third.returncode == 0, third.stderr
     assert restated(home)[1:] == [(date(2026, 1, 3), "time", 1, 0, 1)]
 
     # Another rule; and what was restated before keeps its first figures and reasons.
-    fourth = night_of_files(
+    fourth = nights.night(
         home, raw, "--as-of", "2026-02-01", "--vars", "{after_escalation: session}"
     )
     assert fourth.returncode == 0, fourth.stderr
     assert [row[0] for row in restated(home)] == [date(2026, 1, 1), date(2026, 1, 3)]
     assert restated(home)[0][3] == 1
 
-    refused = night_of_files(home, raw, "--vars", "{stale_raw: refuse}")
+    refused = nights.night(home, raw, "--vars", "{stale_raw: refuse}")
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: not published, stale: files: ")
     log = projects.rows(home / "history" / "history.duckdb", "from runs order by run_id")
@@ -453,9 +466,11 @@ def test_the_story_of_a_day_over_several_nights(tmp_path: Path, raw: Path) -> No
 
 
 @pytest.mark.heavy
-def test_after_a_rollback_the_next_night_publishes_anew(tmp_path: Path, raw: Path) -> None:
-    assert night_of_files(tmp_path, raw).returncode == 0
-    assert night_of_files(tmp_path, raw, "--as-of", "2026-02-01").returncode == 0
+def test_after_a_rollback_the_next_night_publishes_anew(
+    nights: Nights, tmp_path: Path, raw: Path
+) -> None:
+    assert nights.night(tmp_path, raw).returncode == 0
+    assert nights.night(tmp_path, raw, "--as-of", "2026-02-01").returncode == 0
     first, second = publications(tmp_path)
     done = subprocess.run(
         [sys.executable, str(projects.ROOT / "scripts" / "rollback"), "--home", str(tmp_path)],
@@ -465,7 +480,7 @@ def test_after_a_rollback_the_next_night_publishes_anew(tmp_path: Path, raw: Pat
     assert done.returncode == 0
     assert (tmp_path / "published" / "current").readlink().name == first
     kept = "{publications_kept: 2}"
-    again = night_of_files(tmp_path, raw, "--as-of", "2026-02-01", "--vars", kept)
+    again = nights.night(tmp_path, raw, "--as-of", "2026-02-01", "--vars", kept)
     assert again.returncode == 0, again.stderr
     assert publications(tmp_path)[0] == second and len(publications(tmp_path)) == 2
     assert restated(tmp_path) == [(date(2026, 1, 3), "time", 1, 0, 1)]
