@@ -102,6 +102,15 @@ def start(
     return Invocation(process, log)
 
 
+def parsed_in(folder: Path, project: Path, sources: Sequence[str]) -> Path:
+    """Give `folder`, in which the project was parsed with these sources; parse it there, if not."""
+    if not folder.exists():
+        start(
+            project, folder.parent, "parse", target=folder, dbt_vars={"sources": [*sources]}
+        ).succeed()
+    return folder
+
+
 def _invoke(
     command: Sequence[str], home: Path, log: Path, kill: Kill | None, parsed: Path | None
 ) -> None:

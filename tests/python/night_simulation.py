@@ -47,13 +47,8 @@ class Laboratory:
     def parsed_for(self, state: State) -> Path:
         """The folder in which the project was parsed with a state's code and sources."""
         folder = self.parsed / f"{'-'.join(state.sources)}-{state.code_change}"
-        if not folder.exists():
-            self.write_code(state)
-            dbt_vars = {"sources": list(state.sources)}
-            dbt_processes.start(
-                self.project, self.parsed, "parse", target=folder, dbt_vars=dbt_vars
-            ).succeed()
-        return folder
+        self.write_code(state)
+        return dbt_processes.parsed_in(folder, self.project, state.sources)
 
     def write_code(self, state: State) -> None:
         """Make the change of the code that a state has, and no other."""

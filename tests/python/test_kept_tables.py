@@ -62,11 +62,7 @@ class Kept:
     def parsed_for(self, sources: list[str]) -> Path:
         """The folder in which the code of now was parsed with these sources."""
         folder = self.folder / "-".join(["parsed", *sources, docs.code_hash(self.project)])
-        if not folder.exists():
-            dbt_processes.start(
-                self.project, self.folder, "parse", target=folder, dbt_vars={"sources": sources}
-            ).succeed()
-        return folder
+        return dbt_processes.parsed_in(folder, self.project, sources)
 
     def build(self, *arguments: str, **dbt_vars: Any) -> Counter[tuple[str, str]]:
         """Build all, give how many conversations of each source were cut and why."""

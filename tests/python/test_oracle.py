@@ -229,9 +229,7 @@ def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settin
 def folder(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     """A folder for the builds, in which the project is parsed."""
     folder = tmp_path_factory.mktemp("oracle")
-    dbt_processes.start(
-        project, folder, "parse", target=folder / "parsed", dbt_vars={"sources": SOURCES}
-    ).succeed()
+    dbt_processes.parsed_in(folder / "parsed", project, SOURCES)
     return folder
 
 
