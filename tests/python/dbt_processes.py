@@ -1,7 +1,8 @@
 """dbt invocations that start at once, side by side, and that can be killed in the midst of work.
 
-A process imports dbt once; each invocation is a fork of it, in a process group of its own. It ends
-after the invocation, so it never keeps a database file open. The first process ends with the tests.
+A process imports dbt and warms it up once; each invocation is a fork of it, in a process group of
+its own. It ends after the invocation, so it never keeps a database file open. The first process
+ends with the tests.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 LONGEST_SECONDS = 600
 PARSED = "partial_parse.msgpack"  # dbt's name of what it has parsed
 # pytest, because a fork imports the main module of the process that asks for it.
-_fork_server = multiprocessing.get_context("forkserver")
-_fork_server.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb.impl", "pytest"])
+fork_server = multiprocessing.get_context("forkserver")
+fork_server.set_forkserver_preload(["warm_dbt", "dbt.adapters.duckdb.impl", "pytest"])
 
 
 @dataclass(frozen=True)
@@ -94,17 +98,28 @@ def start(
         *("--log-path", str(home / "logs"), "--log-level-file", "none"),
         *("--vars", json.dumps(dbt_vars or {}, sort_keys=True)),
     ]
+    # The process that forks finds modules by this alone.
+    with patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
+        forkserver.ensure_running()
     log = home / "dbt.txt"
-    process = _fork_server.Process(
+    process = fork_server.Process(
         target=_invoke, args=(command, home, log, kill, parsed), daemon=True
     )
     process.start()
     return Invocation(process, log)
 
 
-def parsed_in(folder: Path, project: Path, sources: Sequence[str]) -> Path:
-    """Give `folder`, in which the project was parsed with these sources; parse it there, if not."""
+def parsed_in(
+    folder: Path, project: Path, sources: Sequence[str], *, like: Path | None = None
+) -> Path:
+    """Give `folder`, in which the project was parsed with these sources; parse it there, if not.
+
+    like: a folder in which other code was parsed with them; what is the same is not parsed again.
+    """
     if not folder.exists():
+        if like is not None and like.exists():
+            folder.mkdir()
+            shutil.copy(like / PARSED, folder / PARSED)
         start(
             project, folder.parent, "parse", target=folder, dbt_vars={"sources": [*sources]}
         ).succeed()

@@ -7,6 +7,7 @@ must equal the fresh one, and nothing may have changed for conversations that no
 from __future__ import annotations
 
 import copy
+import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +37,8 @@ class Laboratory:
 
     project: Path
     parsed: Path
-    sound: Mapping[Path, str]  # the files that a change of the code concerns, as they were
+    code: Mapping[Path, str]  # every file of SQL, as it is when nothing happens to it
+    defect: str = "sound"
 
     @cached_property
     def kept(self) -> frozenset[same_tables.Name]:
@@ -44,15 +46,24 @@ class Laboratory:
         manifest = min(self.parsed.glob("*/manifest.json"))
         return frozenset(same_tables.kept_tables(manifest))
 
+    def with_defect(self, name: str, file: str, old: str, new: str) -> Laboratory:
+        """The same place with a defect: a file of the project, what stands in it, what instead."""
+        (path,) = self.project.glob(file)
+        assert old in self.code[path], f"{path.name}: no {old}"
+        code = {**self.code, path: self.code[path].replace(old, new)}
+        return dataclasses.replace(self, code=code, defect=name)
+
     def parsed_for(self, state: State) -> Path:
         """The folder in which the project was parsed with a state's code and sources."""
-        folder = self.parsed / f"{'-'.join(state.sources)}-{state.code_change}"
+        sources = "-".join(state.sources)
+        folder = self.parsed / f"{sources}-{self.defect}-{state.code_change}"
         self.write_code(state)
-        return dbt_processes.parsed_in(folder, self.project, state.sources)
+        like = self.parsed / f"{sources}-sound-None"
+        return dbt_processes.parsed_in(folder, self.project, state.sources, like=like)
 
     def write_code(self, state: State) -> None:
         """Make the change of the code that a state has, and no other."""
-        texts = dict(self.sound)
+        texts = dict(self.code)
         if state.code_change is not None:
             pattern, old, new, _ = state.changed_code()
             (path,) = self.project.glob(pattern)
@@ -83,22 +94,13 @@ def _dbt_vars(state: State) -> dict[str, Any]:
     }
 
 
-def laboratory(folder: Path, defect: tuple[str, str, str] | None = None) -> Laboratory:
-    """Copy the project into `folder` and parse it.
-
-    defect: a file of the project, what stands in it, and what is to stand there instead.
-    """
+def laboratory(folder: Path) -> Laboratory:
+    """Copy the project into `folder` and parse it."""
     project = projects.copy_project(folder / "project")
     _drop_unit_tests(project)
-    if defect is not None:
-        pattern, old, new = defect
-        (path,) = project.glob(pattern)
-        text = path.read_text(encoding="utf-8")
-        assert old in text, f"{path.name}: no {old}"
-        path.write_text(text.replace(old, new), encoding="utf-8")
-    changing = [path for pattern, *_ in nights.CODE_CHANGES for path in project.glob(pattern)]
-    sound = {path: path.read_text(encoding="utf-8") for path in changing}
-    made = Laboratory(project, folder / "parsed", sound)
+    files = [path for part in ("models", "macros") for path in (project / part).rglob("*.sql")]
+    code = {path: path.read_text(encoding="utf-8") for path in files}
+    made = Laboratory(project, folder / "parsed", code)
     made.parsed_for(State({}))
     return made
 

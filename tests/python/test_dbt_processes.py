@@ -54,6 +54,19 @@ def test_a_finished_invocation_leaves_the_file_free_and_whole(
     assert [path.name for path in warehouse.iterdir()] == ["small.duckdb"]
 
 
+def exit_0_when_warm() -> None:
+    raise SystemExit(0 if "warm_dbt" in sys.modules else 1)
+
+
+def test_an_invocation_is_a_fork_of_a_process_that_is_warm(project: Path, tmp_path: Path) -> None:
+    # An import that fails there is passed over in silence; every test would only be slower.
+    dbt_processes.start(project, tmp_path, "parse").succeed()
+    fork = dbt_processes.fork_server.Process(target=exit_0_when_warm)
+    fork.start()
+    fork.join()
+    assert fork.exitcode == 0
+
+
 def test_a_failed_invocation_says_why(project: Path, tmp_path: Path) -> None:
     (project / "models" / "one.sql").write_text("select nothing")
     with pytest.raises(AssertionError, match=r"ended with 1(.|\n)*nothing"):

@@ -10,6 +10,7 @@ import nights
 import projects
 import pytest
 from dbt_processes import Kill
+from night_simulation import Laboratory
 from nights import Happening, Night
 
 CONVERSATIONS = 40
@@ -129,18 +130,21 @@ def test_what_a_defect_changes_is_there(defect: Defect) -> None:
     assert defect.old in path.read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+    return night_simulation.laboratory(tmp_path_factory.mktemp("laboratory"))
+
+
 @pytest.mark.heavy
-def test_without_a_defect_the_same_nights_are_right(tmp_path: Path) -> None:
-    sound = night_simulation.laboratory(tmp_path / "laboratory")
+def test_without_a_defect_the_same_nights_are_right(sound: Laboratory, tmp_path: Path) -> None:
     script = [Night(), *(night for defect in DEFECTS for night in defect.script)]
     night_simulation.simulate(sound, tmp_path, script, 1, CONVERSATIONS)
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("defect", DEFECTS, ids=str)
-def test_a_defect_turns_the_nights_red(tmp_path: Path, defect: Defect) -> None:
-    change = defect.file, defect.old, defect.new
-    broken = night_simulation.laboratory(tmp_path / "laboratory", change)
+def test_a_defect_turns_the_nights_red(sound: Laboratory, tmp_path: Path, defect: Defect) -> None:
+    broken = sound.with_defect(str(defect), defect.file, defect.old, defect.new)
     red = "missing|changed, but not cut again|cut again, but unchanged|ids of"
     with pytest.raises(AssertionError, match=red):
         night_simulation.simulate(broken, tmp_path, [Night(), *defect.script], 1, CONVERSATIONS)
