@@ -48,10 +48,12 @@ class Laboratory:
 
     def with_defect(self, name: str, file: str, old: str, new: str) -> Laboratory:
         """The same place with a defect: a file of the project, what stands in it, what instead."""
+        return dataclasses.replace(self, code=self._changed(file, old, new), defect=name)
+
+    def _changed(self, file: str, old: str, new: str) -> Mapping[Path, str]:
         (path,) = self.project.glob(file)
         assert old in self.code[path], f"{path.name}: no {old}"
-        code = {**self.code, path: self.code[path].replace(old, new)}
-        return dataclasses.replace(self, code=code, defect=name)
+        return {**self.code, path: self.code[path].replace(old, new)}
 
     def parsed_for(self, state: State) -> Path:
         """The folder in which the project was parsed with a state's code and sources."""
@@ -63,12 +65,10 @@ class Laboratory:
 
     def write_code(self, state: State) -> None:
         """Make the change of the code that a state has, and no other."""
-        texts = dict(self.code)
+        texts = self.code
         if state.code_change is not None:
-            pattern, old, new, _ = state.changed_code()
-            (path,) = self.project.glob(pattern)
-            assert old in texts[path], f"{path.name}: no {old}"
-            texts[path] = texts[path].replace(old, new)
+            file, old, new, _ = state.changed_code()
+            texts = self._changed(file, old, new)
         for path, text in texts.items():
             if path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
