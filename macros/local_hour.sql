@@ -4,7 +4,12 @@
 {%- endmacro %}
 
 {% macro default__local_hour(timestamp, timezone) -%}
-    cast(extract(hour from make_timestamptz(epoch_us({{ timestamp }})) at time zone {{ timezone }}) as integer)
+    cast(
+        case
+            when {{ timezone }} = 'UTC' then extract(hour from {{ timestamp }})
+            else extract(hour from make_timestamptz(epoch_us({{ timestamp }})) at time zone {{ timezone }})
+        end as integer
+    )
 {%- endmacro %}
 
 {% macro spark__local_hour(timestamp, timezone) -%}

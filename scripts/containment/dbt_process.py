@@ -6,11 +6,13 @@ the project; writing them takes a tenth of a night in which little has changed.
 
 from __future__ import annotations
 
-import gc
+import logging
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from containment import dbt_results
@@ -43,7 +45,6 @@ def _result(result: Any) -> NodeResult:
 
 def main() -> None:
     """Take the name of the file for the results and the arguments of dbt; exit as dbt does."""
-    gc.disable()  # next to nothing becomes garbage: looking for it took half a second
     file, *arguments = sys.argv[1:]
     outcome = dbtRunner().invoke(arguments)
     results = getattr(outcome.result, "results", None)
@@ -52,5 +53,15 @@ def main() -> None:
             dbt_results.write(Path(file), [_result(result) for result in results])
         except OSError as error:
             sys.exit(f"{file}: {one_line(error)}")
-    if not outcome.success:
-        sys.exit(HANDLED if outcome.exception is None else UNHANDLED)
+    if outcome.success:
+        _exit(0)
+    _exit(HANDLED if outcome.exception is None else UNHANDLED)
+
+
+def _exit(code: int) -> NoReturn:
+    """End at once: Python would take apart all that dbt knows of the project, piece by piece."""
+    DuckDBConnectionManager.close_all_connections()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

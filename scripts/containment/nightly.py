@@ -28,8 +28,8 @@ from containment import (
     settings,
     warehouse,
 )
-from containment.console import Clock, fail, say
-from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room
+from containment.console import Clock, fail, say, warn
+from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room, one_line
 from containment.places import PROJECT, Home
 from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
@@ -245,8 +245,17 @@ def _publish(home: Home, run: Run, given: Settings) -> Path:
     history.published(home, run)
     say(f"published: {home.published / publish.DATABASE} ({publication.name}, {clock})")
     say(f"report: {home.published / publish.REPORT}")
+    _tidy_up(home)
     say(f"done in {run.clock}")
     return publication
+
+
+def _tidy_up(home: Home) -> None:
+    """Give back room in the warehouse, now that no reader waits for it."""
+    try:
+        warehouse.tidy_up(home.warehouse)
+    except (Stop, duckdb.Error) as error:
+        warn(f"{home.warehouse}: not tidied up ({one_line(error)}); the next night makes up for it")
 
 
 def _report(publication: Path) -> None:

@@ -153,6 +153,15 @@ MACROS = [
                 "segments.the_started_date_is_the_day_in_the_reporting_time_zone",
             ],
         ),
+        (
+            "every time zone is UTC",
+            "when {{ timezone }} = 'UTC'",
+            "when {{ timezone }} is not null",
+            [
+                "sessions.the_started_date_is_the_day_in_the_reporting_time_zone",
+                "segments.the_started_date_is_the_day_in_the_reporting_time_zone",
+            ],
+        ),
     ),
     *of(
         "ratio",

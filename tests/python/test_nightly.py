@@ -440,6 +440,11 @@ def test_the_story_of_a_day_over_several_nights(nights: Nights, tmp_path: Path, 
     second = nights.night(home, raw)
     assert second.returncode == 0, second.stderr
     assert restated(home) == [(date(2026, 1, 1), "late_rows", 1, 1, 2)]
+    # The room of the rows that were replaced is given back.
+    assert projects.rows(
+        home / "warehouse" / "containment.duckdb",
+        "select distinct row_group_id from pragma_storage_info('intermediate.int_kept_segments')",
+    ) == [{"row_group_id": 0}]
 
     # A later as_of closes what was open on 3 January: no row came.
     third = nights.night(home, raw, "--as-of", "2026-02-01")

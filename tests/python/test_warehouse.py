@@ -1,4 +1,4 @@
-"""The memory limit that the environment sets."""
+"""The memory limit that the environment sets, and the room of deleted rows."""
 
 from __future__ import annotations
 
@@ -38,3 +38,36 @@ def test_a_wrong_memory_limit_is_told_and_damages_nothing(
     monkeypatch.setenv(warehouse.MEMORY_LIMIT_VARIABLE, "")
     with warehouse.opened(tmp_path / "containment.duckdb") as connection:
         assert connection.execute("from kept").fetchall() == [(1,)]
+
+
+def parts(path: Path) -> int:
+    """In how many pieces DuckDB keeps a table."""
+    with warehouse.opened(path) as connection:
+        found = connection.execute(
+            "select count(distinct row_group_id) from pragma_storage_info('kept')"
+        ).fetchone()
+    assert found is not None
+    return found[0]
+
+
+def test_only_tidying_up_gives_back_the_room_of_deleted_rows(tmp_path: Path) -> None:
+    path = tmp_path / "containment.duckdb"
+    with warehouse.opened(path) as connection:
+        connection.execute("create table kept as select range as number from range(10_000)")
+    for night in range(3):  # each replaces other rows
+        with warehouse.opened(path) as connection:
+            connection.execute(f"delete from kept where number % 100 = {night}")
+            connection.execute(
+                "insert into kept select range from range(10_000) "
+                f"where range % 100 = {night} order by all"
+            )
+    assert parts(path) == 4
+    warehouse.tidy_up(path)
+    assert parts(path) < 4
+    with warehouse.opened(path) as connection:
+        assert connection.execute("from kept order by all").fetchall() == [
+            (number,) for number in range(10_000)
+        ]
+        assert connection.execute(
+            "select count(*) from duckdb_schemas() where schema_name = 'tidied'"
+        ).fetchall() == [(0,)]

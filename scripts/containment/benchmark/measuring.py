@@ -18,7 +18,8 @@ from containment.places import Home
 FLOOR, SIX_CTES, POLARS, PANDAS = "floor", "six CTEs, DuckDB", "Polars", "pandas"
 FULL, PUBLICATION, BOTH = "full build", "publication", "full build and publication"
 DAILY, NIGHT, IDLE = "daily marts alone", "night, 1/365 new", "night, nothing new"
-STEPS = (FLOOR, SIX_CTES, POLARS, PANDAS, FULL, PUBLICATION, BOTH, DAILY, NIGHT, IDLE)
+TIDYING = "tidying up after the night"
+STEPS = (FLOOR, SIX_CTES, POLARS, PANDAS, FULL, PUBLICATION, BOTH, DAILY, NIGHT, TIDYING, IDLE)
 RIVALS = {FLOOR: "floor", SIX_CTES: "six_ctes", POLARS: "with_polars", PANDAS: "with_pandas"}
 BY_ALL_RULES = (POLARS, PANDAS)
 # What can be chosen on the command line; the floor always runs, for all else is compared with it.
@@ -139,6 +140,8 @@ def _build(place: Place, found: Measured) -> Iterator[tuple[str, Cost]]:
             yield PUBLICATION, publication
             yield BOTH, cost + publication
             yield DAILY, builder.daily_marts()
+        elif step == NIGHT:
+            yield TIDYING, builder.tidy_up()
     found.days[FULL] = builder.days()
 
 
