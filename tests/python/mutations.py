@@ -164,6 +164,21 @@ MACROS = [
         ),
     ),
     *of(
+        "local_hour",
+        (
+            "the hour is that of UTC",
+            "when {{ timezone }} = 'UTC'",
+            "when {{ timezone }} is not null",
+            ["sessions_by_hour.the_hour_is_that_of_the_reporting_time_zone"],
+        ),
+        (
+            "the hour of UTC is rounded up",
+            "then extract(hour from {{ timestamp }})",
+            "then extract(hour from {{ timestamp }} + interval 1 second)",
+            ["sessions_by_hour.an_hour_of_utc_needs_no_other_clock"],
+        ),
+    ),
+    *of(
         "ratio",
         (
             "nothing of nothing is zero",
@@ -664,12 +679,21 @@ CHANGES = [
         *(
             (
                 f"the rows of {model} have no part",
-                f"from {{{{ ref('{model}') }}}}",
-                f"from {{{{ ref('{model}') }}}} where false",
+                f"from {{{{ ref('{model}') }}}}\n            where source",
+                f"from {{{{ ref('{model}') }}}}\n            where false and source",
                 [
                     "the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
                     "rows_without_a_conversation_id_are_a_group_of_their_own",
                 ],
+            )
+            for model in ("int_mapped_conversations", "stg_messages", "int_mapped_events")
+        ),
+        *(
+            (
+                f"the rows of {model} are those of every source",
+                f"from {{{{ ref('{model}') }}}}\n            where source = '{{{{ source }}}}'",
+                f"from {{{{ ref('{model}') }}}}",
+                ["the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come"],
             )
             for model in ("int_mapped_conversations", "stg_messages", "int_mapped_events")
         ),

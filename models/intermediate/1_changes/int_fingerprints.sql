@@ -3,43 +3,45 @@
 with
 
 -- The lookups' words are part of the rules, and only as far as a row uses them: a changed timeout of one channel
--- concerns the conversations of that channel.
-all_rows as (
-    select
-        source,
-        conversation_id,
-        row_hash,
-        {{ row_hash(['channel', 'has_channel_policy', 'timeout_us']) }} as lookup_hash,
-        1 as own_row
-    from {{ ref('int_mapped_conversations') }}
-    union all
-    select
-        source,
-        conversation_id,
-        row_hash,
-        0 as lookup_hash,
-        0 as own_row
-    from {{ ref('stg_messages') }}
-    union all
-    select
-        source,
-        conversation_id,
-        row_hash,
-        {{ row_hash(['event_type', 'boundary']) }} as lookup_hash,
-        0 as own_row
-    from {{ ref('int_mapped_events') }}
-),
-
+-- concerns the conversations of that channel. A source at a time, so that its name is no part of the key by which all
+-- rows there are have to be grouped.
 summed as (
-    select
-        source,
-        conversation_id,
-        count(*) as row_count,
-        {{ hash_sum('row_hash') }} as rows_fingerprint,
-        {{ hash_sum('lookup_hash') }} as lookup_hashes,
-        sum(own_row) as own_row_count
-    from all_rows
-    group by source, conversation_id
+    {% for source in var('sources') %}
+        {{ 'union all' if not loop.first }}
+        select
+            '{{ source }}' as source,
+            conversation_id,
+            count(*) as row_count,
+            {{ hash_sum('row_hash') }} as rows_fingerprint,
+            {{ hash_sum('lookup_hash') }} as lookup_hashes,
+            sum(own_row) as own_row_count
+        from (
+            select
+                conversation_id,
+                row_hash,
+                {{ row_hash(['channel', 'has_channel_policy', 'timeout_us']) }} as lookup_hash,
+                1 as own_row
+            from {{ ref('int_mapped_conversations') }}
+            where source = '{{ source }}'
+            union all
+            select
+                conversation_id,
+                row_hash,
+                0 as lookup_hash,
+                0 as own_row
+            from {{ ref('stg_messages') }}
+            where source = '{{ source }}'
+            union all
+            select
+                conversation_id,
+                row_hash,
+                {{ row_hash(['event_type', 'boundary']) }} as lookup_hash,
+                0 as own_row
+            from {{ ref('int_mapped_events') }}
+            where source = '{{ source }}'
+        ) as source_rows
+        group by conversation_id
+    {% endfor %}
 ),
 
 -- A conversation without a row of its own takes the timeout of every other channel.
