@@ -40,7 +40,8 @@ def tables(found: Measured) -> Iterator[str]:
 def section(found: Sequence[Measured], arguments: Sequence[str], runs: int) -> str:
     """What one command measured, in markdown."""
     command = shlex.join(["scripts/benchmark", *arguments])
-    lines = [f"### `{command}`", "", f"{machine()}; medians of {runs} runs, {versions()}.", ""]
+    times = "one run" if runs == 1 else f"medians of {runs} runs"
+    lines = [f"### `{command}`", "", f"{machine()}; {times}, {versions()}.", ""]
     for each in found:
         lines += [f"**{_described(each)}**", "", *_markdown(HEADER, _rows(each)), ""]
         lines += [f"- {line}" for line in _counts(each)]
