@@ -14,17 +14,20 @@ brands_with_hours as (
     select distinct brand from openings
 ),
 
--- No escalation waits for a silence, so as_of plays no part.
-escalated_sessions as (
+-- Apart from `final`, which reads the sessions itself: where both shared one CTE, `limit 1` of many rows never ended
+-- on DuckDB 2.0.
+answered_sessions as (
     select
-        sessions.*,
+        sessions.session_id,
+        sessions.first_escalated_us,
+        sessions.handoff_first_agent_message_us,
         settings.reporting_timezone,
         coalesce(brands_with_hours.brand, '*') as hours_of_brand
     from {{ ref('int_kept_sessions') }} as sessions
     cross join settings
     left join brands_with_hours
         on sessions.brand = brands_with_hours.brand
-    where sessions.final_outcome = 'escalated'
+    where sessions.handoff_first_agent_message_us is not null
 ),
 
 -- The time people worked until the answer, less what they worked until the escalation.
@@ -35,8 +38,7 @@ ends_of_waits as (
         reporting_timezone,
         first_escalated_us as happened_us,
         -1 as sign
-    from escalated_sessions
-    where handoff_first_agent_message_us is not null
+    from answered_sessions
     union all
     select
         session_id,
@@ -44,8 +46,7 @@ ends_of_waits as (
         reporting_timezone,
         handoff_first_agent_message_us as happened_us,
         1 as sign
-    from escalated_sessions
-    where handoff_first_agent_message_us is not null
+    from answered_sessions
 ),
 
 business_waits as (
@@ -66,6 +67,7 @@ business_waits as (
     group by ends_of_waits.session_id
 ),
 
+-- No escalation waits for a silence, so as_of plays no part.
 final as (
     select
         sessions.session_id,
@@ -75,7 +77,7 @@ final as (
         sessions.channel,
         sessions.customer_id,
         {{ from_epoch_us('sessions.started_us') }} as started_at,
-        {{ local_date(from_epoch_us('sessions.started_us'), 'sessions.reporting_timezone') }} as started_date,
+        {{ local_date(from_epoch_us('sessions.started_us'), 'settings.reporting_timezone') }} as started_date,
         {{ from_epoch_us('sessions.first_escalated_us') }} as escalated_at,
         sessions.escalated_by,
         sessions.escalation_reason,
@@ -92,10 +94,12 @@ final as (
         (sessions.handoff_first_agent_message_us - sessions.first_escalated_us) / 1e6 as wait_seconds,
         cast(business_waits.wait_business_us as bigint) / 1e6 as wait_business_seconds,
         (sessions.handoff_last_activity_us - sessions.first_escalated_us) / 1e6 as handling_seconds
-    from escalated_sessions as sessions
+    from {{ ref('int_kept_sessions') }} as sessions
+    cross join settings
     -- Left join: nobody may have answered.
     left join business_waits
         on sessions.session_id = business_waits.session_id
+    where sessions.final_outcome = 'escalated'
 )
 
 select * from final

@@ -9,13 +9,15 @@ settings as (
     from {{ ref('int_settings') }}
 ),
 
--- The one rating of a segment that counts.
+-- The one rating of a segment that counts. Grouped, though it is one: where there is no rating, DuckDB 2.0 would else
+-- forget the limit of whoever reads `select * from segments limit 1`.
 counted_ratings as (
     select
         rated_segment_id,
-        csat_score
+        max(csat_score) as csat_score
     from {{ ref('int_ratings') }}
     where is_counted
+    group by rated_segment_id
 ),
 
 -- Rule 5: silence is judged at as_of. What is kept says how a segment ends once it has ended.
