@@ -18,12 +18,12 @@ counted as (
         brand,
         channel,
         outcome_group,
-        count(*) as closed_segments,
+        count(outcome_group) as closed_segments,
         count(csat_score) as rated_segments,
         {{ exact_sum('csat_score') }} as csat_score_sum
     from segments
-    where outcome_group is not null
     group by started_date, source, brand, channel, outcome_group
+    having count(outcome_group) > 0
 ),
 
 final as (

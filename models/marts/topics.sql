@@ -4,11 +4,11 @@ daily as (
     select
         started_date,
         coalesce(topic, 'none') as topic,
-        count(*) as closed_sessions,
+        count(is_contained) as closed_sessions,
         count(case when is_contained then 1 end) as contained_sessions
     from {{ ref('sessions') }}
-    where outcome <> 'open'
     group by started_date, coalesce(topic, 'none')
+    having count(is_contained) > 0
 ),
 
 in_each_period as (

@@ -143,38 +143,35 @@ MACROS = [
         ),
     ),
     *of(
-        "local_date",
-        (
-            "the day is that of UTC",
-            "make_timestamptz(epoch_us({{ timestamp }})) at time zone {{ timezone }} as date",
-            "{{ timestamp }} as date",
-            [
-                "sessions.the_started_date_is_the_day_in_the_reporting_time_zone",
-                "segments.the_started_date_is_the_day_in_the_reporting_time_zone",
-            ],
+        "local_timestamp",
+        *(
+            (
+                what,
+                old,
+                new,
+                [
+                    "sessions.the_started_date_is_the_day_in_the_reporting_time_zone",
+                    "segments.the_started_date_is_the_day_in_the_reporting_time_zone",
+                    "sessions_by_hour.the_hour_is_that_of_the_reporting_time_zone",
+                ],
+            )
+            for what, old, new in (
+                (
+                    "clocks are those of UTC",
+                    "make_timestamptz(epoch_us({{ timestamp }})) at time zone {{ timezone }}",
+                    "{{ timestamp }}",
+                ),
+                (
+                    "every time zone is UTC",
+                    "when {{ timezone }} = 'UTC'",
+                    "when {{ timezone }} is not null",
+                ),
+            )
         ),
         (
-            "every time zone is UTC",
-            "when {{ timezone }} = 'UTC'",
-            "when {{ timezone }} is not null",
-            [
-                "sessions.the_started_date_is_the_day_in_the_reporting_time_zone",
-                "segments.the_started_date_is_the_day_in_the_reporting_time_zone",
-            ],
-        ),
-    ),
-    *of(
-        "local_hour",
-        (
-            "the hour is that of UTC",
-            "when {{ timezone }} = 'UTC'",
-            "when {{ timezone }} is not null",
-            ["sessions_by_hour.the_hour_is_that_of_the_reporting_time_zone"],
-        ),
-        (
-            "the hour of UTC is rounded up",
-            "then extract(hour from {{ timestamp }})",
-            "then extract(hour from {{ timestamp }} + interval 1 second)",
+            "the clocks of UTC are fast",
+            "'UTC' then {{ timestamp }}",
+            "'UTC' then {{ timestamp }} + interval 1 second",
             ["sessions_by_hour.an_hour_of_utc_needs_no_other_clock"],
         ),
     ),
@@ -3143,6 +3140,42 @@ QUESTIONS = [
             "where sessions.final_outcome = 'escalated'",
             "where sessions.final_outcome <> 'open'",
             ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+    ),
+    *of(
+        "containment_funnel",
+        *(
+            (what, old, new, ["what_gets_to_a_step_has_been_at_those_before"])
+            for what, old, new in (
+                ("open is closed", "is_contained is null then 2", "is_contained is null then 3"),
+                ("no bot is needed", "not is_bot_involved then 3", "not is_bot_involved then 4"),
+                ("escalated is contained", "not is_contained then 4", "not is_contained then 5"),
+                (
+                    "too young to tell is old enough",
+                    "is_recontacted_7d is null then 5",
+                    "is_recontacted_7d is null then 6",
+                ),
+                (
+                    "who came back stayed away",
+                    "when is_recontacted_7d then 6",
+                    "when is_recontacted_7d then 7",
+                ),
+                (
+                    "a conversation gets as far as the least of its sessions",
+                    "max(furthest_step)",
+                    "min(furthest_step)",
+                ),
+                (
+                    "a step is only what ends there",
+                    "steps.step_number <= counted.furthest_step",
+                    "steps.step_number = counted.furthest_step",
+                ),
+                (
+                    "sessions are those of every channel",
+                    "channels.channel = counted.channel\n            and ",
+                    "",
+                ),
+            )
         ),
     ),
     *of(
