@@ -12,6 +12,13 @@ findings as (
         finding,
         row_count
     from {{ ref('int_rating_findings') }}
+    union all
+    select
+        source,
+        finding,
+        row_count
+    from {{ source('night', 'night_raw_findings') }}
+    where row_count > 0
 ),
 
 final as (

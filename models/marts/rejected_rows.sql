@@ -21,6 +21,15 @@ final as (
         rejected_row_json as row_json
     from {{ ref('int_rating_rows') }}
     where reject_reason is not null
+    union all
+    select
+        source,
+        table_name,
+        cast(null as {{ dbt.type_string() }}) as conversation_id,
+        concat(file_name, ' line ', line_number) as row_id,
+        reason,
+        {{ json_object({'file': 'file_name', 'line': 'cast(line_number as ' ~ dbt.type_string() ~ ')'}) }} as row_json
+    from {{ source('night', 'night_unreadable_lines') }}
 )
 
 select * from final

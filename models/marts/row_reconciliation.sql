@@ -74,8 +74,9 @@ counts_added as (
             and source_tables.table_name = rejected_by_table.table_name
 ),
 
--- Ratings are settled apart from the cut, and not every source has them.
-ratings_added as (
+-- Ratings are settled apart from the cut, and not every source has them. A line that cannot be read is a row that was
+-- read and rejected: of the table that its file is of, which may be a system's own.
+all_tables as (
     select
         source,
         table_name,
@@ -93,17 +94,28 @@ ratings_added as (
         rows_duplicate,
         rows_rejected
     from {{ ref('int_rating_counts') }}
+    union all
+    select
+        source,
+        table_name,
+        count(*) as rows_read,
+        0 as rows_used,
+        0 as rows_duplicate,
+        count(*) as rows_rejected
+    from {{ source('night', 'night_unreadable_lines') }}
+    group by source, table_name
 ),
 
 final as (
     select
         source,
         table_name,
-        cast(coalesce(rows_read, 0) as bigint) as rows_read,
-        cast(coalesce(rows_used, 0) as bigint) as rows_used,
-        cast(coalesce(rows_duplicate, 0) as bigint) as rows_duplicate,
-        cast(coalesce(rows_rejected, 0) as bigint) as rows_rejected
-    from ratings_added
+        cast(coalesce(sum(rows_read), 0) as bigint) as rows_read,
+        cast(coalesce(sum(rows_used), 0) as bigint) as rows_used,
+        cast(coalesce(sum(rows_duplicate), 0) as bigint) as rows_duplicate,
+        cast(coalesce(sum(rows_rejected), 0) as bigint) as rows_rejected
+    from all_tables
+    group by source, table_name
 )
 
 select * from final

@@ -6,15 +6,16 @@ cast_rows as (
         {{ 'union all' if not loop.first }}
         select
             '{{ source }}' as source,
-            {{ text('conversation_id') }} as conversation_id,
+            {{ id_text('conversation_id') }} as conversation_id,
             {{ keyword('channel') }} as channel,
             {{ text('brand') }} as brand,
-            {{ text('customer_id') }} as customer_id,
+            {{ id_text('customer_id') }} as customer_id,
             {{ utc_timestamp('created_at') }} as created_at,
             {{ text('exclusion_reason') }} as exclusion_reason,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
             {{ unreadable_time('created_at') }} as unreadable_created_at,
             {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
+            {{ id_finding(['conversation_id', 'customer_id']) }} as id_finding,
             -- Of the columns as they came: whatever is changed in the raw row changes it.
             {{ row_hash([
                 'conversation_id', 'channel', 'brand', 'customer_id', 'created_at', 'exclusion_reason', 'loaded_at'
@@ -29,6 +30,7 @@ judged_rows as (
         *,
         case
             when conversation_id is null then 'missing_id'
+            when id_finding = 'inexact_id' then 'inexact_id'
         end as reject_reason
     from cast_rows
 ),

@@ -6,8 +6,8 @@ cast_rows as (
         {{ 'union all' if not loop.first }}
         select
             '{{ source }}' as source,
-            {{ text('event_id') }} as event_id,
-            {{ text('conversation_id') }} as conversation_id,
+            {{ id_text('event_id') }} as event_id,
+            {{ id_text('conversation_id') }} as conversation_id,
             {{ keyword('event_type') }} as event_type,
             case
                 when {{ keyword('actor_type') }} in ('customer', 'bot', 'agent', 'system')
@@ -18,6 +18,7 @@ cast_rows as (
             {{ utc_timestamp('loaded_at') }} as loaded_at,
             {{ unreadable_time('occurred_at') }} as unreadable_occurred_at,
             {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
+            {{ id_finding(['event_id', 'conversation_id']) }} as id_finding,
             -- Of the columns as they came: whatever is changed in the raw row changes it.
             {{ row_hash([
                 'event_id', 'conversation_id', 'event_type', 'occurred_at', 'actor_type', 'reason', 'loaded_at'
@@ -32,6 +33,7 @@ judged_rows as (
         *,
         case
             when event_id is null or conversation_id is null then 'missing_id'
+            when id_finding = 'inexact_id' then 'inexact_id'
             when occurred_at is null and unreadable_occurred_at is null then 'missing_time'
             when occurred_at is null then 'unreadable_time'
             when event_type is null then 'missing_event_type'

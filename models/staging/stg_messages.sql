@@ -6,10 +6,10 @@ cast_rows as (
         {{ 'union all' if not loop.first }}
         select
             '{{ source }}' as source,
-            {{ text('message_id') }} as message_id,
-            {{ text('conversation_id') }} as conversation_id,
+            {{ id_text('message_id') }} as message_id,
+            {{ id_text('conversation_id') }} as conversation_id,
             {{ keyword('author_type') }} as author_type,
-            {{ text('author_id') }} as author_id,
+            {{ id_text('author_id') }} as author_id,
             {{ boolean('is_public', 'true') }} as is_public,
             {{ utc_timestamp('sent_at') }} as sent_at,
             {{ text('topic') }} as topic,
@@ -19,6 +19,7 @@ cast_rows as (
             end as unreadable_is_public,
             {{ unreadable_time('sent_at') }} as unreadable_sent_at,
             {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
+            {{ id_finding(['message_id', 'conversation_id', 'author_id']) }} as id_finding,
             -- Of the columns as they came: whatever is changed in the raw row changes it.
             {{ row_hash([
                 'message_id', 'conversation_id', 'author_type', 'author_id', 'is_public', 'sent_at', 'topic', 'loaded_at'
@@ -33,6 +34,7 @@ judged_rows as (
         *,
         case
             when message_id is null or conversation_id is null then 'missing_id'
+            when id_finding = 'inexact_id' then 'inexact_id'
             when sent_at is null and unreadable_sent_at is null then 'missing_time'
             when sent_at is null then 'unreadable_time'
             when author_type is null or author_type not in ('customer', 'bot', 'agent', 'system')

@@ -15,14 +15,15 @@ cast_rows as (
         cast(null as {{ dbt.type_string() }}) as unreadable_score,
         cast(null as {{ dbt.type_string() }}) as unreadable_max_score,
         cast(null as {{ dbt.type_string() }}) as unreadable_rated_at,
-        cast(null as {{ dbt.type_string() }}) as unreadable_loaded_at
+        cast(null as {{ dbt.type_string() }}) as unreadable_loaded_at,
+        cast(null as {{ dbt.type_string() }}) as id_finding
     where false
     {% for source in sources_with_ratings() %}
         union all
         select
             '{{ source }}' as source,
-            {{ text('rating_id') }} as rating_id,
-            {{ text('conversation_id') }} as conversation_id,
+            {{ id_text('rating_id') }} as rating_id,
+            {{ id_text('conversation_id') }} as conversation_id,
             {{ number('score') }} as score,
             case when {{ text('max_score') }} is null then 5 else {{ number('max_score') }} end as max_score,
             {{ utc_timestamp('rated_at') }} as rated_at,
@@ -30,7 +31,8 @@ cast_rows as (
             case when {{ number('score') }} is null then {{ text('score') }} end as unreadable_score,
             case when {{ number('max_score') }} is null then {{ text('max_score') }} end as unreadable_max_score,
             {{ unreadable_time('rated_at') }} as unreadable_rated_at,
-            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at
+            {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
+            {{ id_finding(['rating_id', 'conversation_id']) }} as id_finding
         from {{ ref('stg_' ~ source ~ '__ratings') }}
     {% endfor %}
 ),
@@ -41,6 +43,7 @@ judged_rows as (
         *,
         case
             when rating_id is null or conversation_id is null then 'missing_id'
+            when id_finding = 'inexact_id' then 'inexact_id'
             when rated_at is null and unreadable_rated_at is null then 'missing_time'
             when rated_at is null then 'unreadable_time'
             when score is null and unreadable_score is null then 'missing_score'

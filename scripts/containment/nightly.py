@@ -175,6 +175,7 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
     with warehouse.opened(home.warehouse) as connection:
         for raw in found:
             raw_views.write_views(raw, connection)
+        raw_views.write_notes(found, connection)
         if found:
             say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)

@@ -27,6 +27,10 @@ class Home:
         return self.warehouse_folder / "scratch.duckdb"
 
     @property
+    def raw_copies(self) -> Path:
+        return self.warehouse_folder / "raw"
+
+    @property
     def lock(self) -> Path:
         return self.warehouse_folder / ".lock"
 

@@ -16,11 +16,13 @@ def inspect(home: Home, source: str, given: Settings, words: Lookups) -> RawData
 
     Stop when one that is required is missing or cannot be read.
     """
-    place = given.places[source]
+    place, reading = given.places[source], given.reading[source]
     if isinstance(place, Folder):
-        raw = raw_files.inspect(place.path, words, source)
+        raw = raw_files.inspect(
+            place.path, words, source, reading=reading, copies=home.raw_copies / source
+        )
     else:
-        raw = raw_schemas.inspect(place, source, home.warehouse)
+        raw = raw_schemas.inspect(place, source, home.warehouse, reading=reading)
     for line in raw.warnings:
         warn(line)
     return raw

@@ -4,46 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from containment import raw_tables, sql, warehouse
+from containment import raw_checks, raw_tables, raw_times, sql, warehouse
 from containment.errors import Stop, one_line
 from containment.places import PROJECT
-from containment.raw_files import check_types
+from containment.raw_checks import Facts
+from containment.raw_findings import check_required, check_types, raw_data
 from containment.raw_places import ADDRESS, Schema
-from containment.raw_views import ATTACHED, Part, RawData, select
+from containment.raw_reading import Reading
+from containment.raw_tables import Table
+from containment.raw_views import ATTACHED, Part, RawData, with_json
 
 
-def inspect(place: Schema, source: str, warehouse_file: Path, root: Path = PROJECT) -> RawData:
+def inspect(
+    place: Schema,
+    source: str,
+    warehouse_file: Path,
+    root: Path = PROJECT,
+    reading: Reading | None = None,
+) -> RawData:
     """Take a schema, a source and the project folder; give the views to make.
 
+    `reading` is what the settings say of the source.
     Stop when a table or a column that the source needs is missing. `warehouse_file` is the
     warehouse, where a place without a database is.
     """
     attach = _attach(place)
-    selects: dict[str, str] = {}
-    count = 0
+    reading = reading or Reading()
+    parts_of: dict[Table, list[Part]] = {}
+    facts: dict[Table, Facts] = {}
     with _opened(place, attach, warehouse_file) as connection:
         found = _tables(place, connection)
-        for table in raw_tables.declared(root, source):
+        for table in raw_tables.renamed(raw_tables.declared(root, source), reading.columns):
             name = found.get(table.name)
             if name is None and table.required:
                 raise Stop(
                     f"{source}: no table {table.name} in {place}; load it, or check source_tables "
                     f"(found: {', '.join(sorted(found)) or 'none'})"
                 )
-            parts = []
+            parts_of[table], facts[table] = [], Facts()
             if name is not None:
-                count += 1
+                where = f"{place}.{name}"
                 parent = f"{ATTACHED}." if place.database else ""
                 relation = f"{parent}{sql.name(place.schema)}.{sql.name(name)}"
                 described = connection.execute(f"describe select * from {relation}").fetchall()
-                types = check_types(table, f"{place}.{name}", relation, described, connection)
-                parts = [Part(relation, types)]
-            selects[table.view] = select(table, parts)
-    return RawData(selects, f"{count} tables in {place}", attach=attach)
+                types = {row[0].lower(): row[1] for row in described}
+                check_required(table, where, [row[0] for row in described])
+                check_types(table, where, types, relation, connection)
+                parts_of[table] = [with_json(relation, types, table.reads)]
+                facts[table] = _look(table, where, parts_of[table][0], reading, connection)
+        count = sum(bool(parts) for parts in parts_of.values())
+        return raw_data(
+            source, parts_of, facts, reading, f"{count} tables in {place}", attach=attach
+        )
+
+
+def _look(
+    table: Table,
+    where: str,
+    part: Part,
+    reading: Reading,
+    connection: duckdb.DuckDBPyConnection,
+) -> Facts:
+    """What is known of the times of a table that are text; nothing where none is."""
+    if all(raw_times.is_time_type(part.types.get(each.lower(), "DATE")) for each in table.times):
+        return Facts()
+    named = replace(
+        part, relation=f"(select *, {sql.text(where)} as {raw_checks.FILE} from {part.relation})"
+    )
+    facts = raw_checks.look(table, named, reading, connection, every_column=False)
+    return facts.get(where, Facts())
 
 
 def _attach(place: Schema) -> str | None:

@@ -12,8 +12,8 @@ A source whose sources yml has tables with columns reads them through views that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import yaml
 from containment.errors import Stop, one_line
 
 SCHEMA = "raw"
+CONTRACT = "files"  # the source whose tables are the raw contract's own
 # What a column is in a view. Where the data of a table disagree, a time or a boolean is text.
 TEXT, TIME, BOOLEAN = "varchar", "timestamp", "boolean"
 
@@ -45,8 +46,13 @@ class Column:
     def is_time(self) -> bool:
         return self.type == TIME and self.value is None
 
+    @property
+    def is_id(self) -> bool:
+        """Whether it names something, so that no digit of it may be lost."""
+        return self.value is None and (self.name == "id" or self.name.endswith("_id"))
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)  # each is itself, so that it can be a key
 class Table:
     """A raw table of a source."""
 
@@ -101,6 +107,34 @@ def declared(root: Path, source: str) -> tuple[Table, ...]:
             f"{where}: not a declaration of raw tables ({type(error).__name__}: {error}); "
             "see CONTRIBUTING, 'add a source'"
         ) from None
+
+
+def renamed(tables: Sequence[Table], columns: Mapping[str, Mapping[str, str]]) -> tuple[Table, ...]:
+    """Take tables and, for some, our names of columns and the names that they have in the data.
+
+    Stop when a table or a column is not declared.
+    """
+    known = {table.name: table for table in tables}
+    for name, names in columns.items():
+        if name not in known:
+            raise Stop(f"raw_columns: no table {name} (there are {', '.join(known)})")
+        for ours in names:
+            column = known[name].columns.get(ours)
+            if column is None or column.value is not None:
+                raise Stop(
+                    f"raw_columns: {name} reads no column {ours} "
+                    f"(it reads {', '.join(known[name].columns)})"
+                )
+    return tuple(
+        replace(
+            table,
+            columns={
+                name: replace(column, reads=columns.get(table.name, {}).get(name, column.reads))
+                for name, column in table.columns.items()
+            },
+        )
+        for table in tables
+    )
 
 
 def _table(source: str, entry: Mapping[str, Any]) -> Table:

@@ -7,15 +7,17 @@ not move during a night.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
-from containment import sql
+from containment import raw_times, sql
 from containment.errors import Stop, one_line
-from containment.raw_tables import BOOLEAN, SCHEMA, TEXT, TIME, Column, Table
+from containment.raw_reading import Reading
+from containment.raw_tables import BOOLEAN, CONTRACT, SCHEMA, TEXT, TIME, Column, Table
 
 ATTACHED = "raw_database"
 
@@ -24,24 +26,55 @@ ATTACHED = "raw_database"
 class Part:
     """Data that are read the same way: `relation` reads them, `types` has their columns.
 
-    Names of columns are in lower case there.
+    Names of columns are in lower case there. `keys`: columns that the names of their folders give.
+    `keeps_quoted`: null words that stand for null are null already, and a quoted id is none.
+    `is_final`: the columns are those of the view, as it gives them.
     """
 
     relation: str
     types: Mapping[str, str]
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+    keeps_quoted: bool = False
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnRead:
+    """What a column of a view was taken for: whose, in which table, of which types in the data."""
+
+    table: str
+    name: str
+    reads: str
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnreadableLine:
+    """A line of a file that is no row: which, and why."""
+
+    table: str
+    file: str
+    line: int
+    reason: str
 
 
 @dataclass(frozen=True)
 class RawData:
     """What was found of a source: a select statement per view, and what the user should know.
 
-    `attach`: the statement that makes their database known, when it is another one.
+    `attach`: the statement that makes their database known, when it is another one. `findings`:
+    counts for marts.data_quality. `proposals`: settings that would read more, a line each.
     """
 
     selects: Mapping[str, str]
     described: str
     warnings: tuple[str, ...] = ()
     attach: str | None = None
+    source: str = ""
+    columns: tuple[ColumnRead, ...] = ()
+    proposals: tuple[str, ...] = ()
+    findings: Mapping[str, int] = field(default_factory=dict)
+    unreadable: tuple[UnreadableLine, ...] = ()
 
 
 def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
@@ -66,16 +99,41 @@ def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"detach database if exists {ATTACHED}")
 
 
-def select(table: Table, parts: Sequence[Part]) -> str:
+def write_notes(found: Sequence[RawData], connection: duckdb.DuckDBPyConnection) -> None:
+    """Put what is known of the raw tables beside their views, where the models read it."""
+    lines = [
+        (raw.source, each.table, each.file, each.line, each.reason)
+        for raw in found
+        for each in raw.unreadable
+    ]
+    findings = [
+        (raw.source, finding, count) for raw in found for finding, count in raw.findings.items()
+    ]
+    connection.execute(f"create schema if not exists {SCHEMA}")
+    connection.execute(
+        f"create or replace table {SCHEMA}.night_unreadable_lines (source varchar, "
+        "table_name varchar, file_name varchar, line_number bigint, reason varchar)"
+    )
+    connection.execute(
+        f"create or replace table {SCHEMA}.night_raw_findings (source varchar, finding varchar, "
+        "row_count bigint)"
+    )
+    for table, rows in (("night_unreadable_lines", lines), ("night_raw_findings", findings)):
+        if rows:
+            places = ", ".join("?" for _ in rows[0])
+            connection.executemany(f"insert into {SCHEMA}.{table} values ({places})", rows)
+
+
+def select(table: Table, parts: Sequence[Part], reading: Reading) -> str:
     """One select over all parts: exactly the columns of the table, in its order."""
-    kinds = {name: _common_kind(column, parts) for name, column in table.columns.items()}
+    kinds = kinds_of(table, parts)
     if not parts:
         columns = ", ".join(f"cast(null as {kinds[name]}) as {sql.name(name)}" for name in kinds)
         return f"select {columns} where false"
     return " union all ".join(
         "select "
         + ", ".join(
-            f"{_expression(column, kinds[name], part)} as {sql.name(name)}"
+            f"{expression(table, column, kinds[name], part, reading)} as {sql.name(name)}"
             for name, column in table.columns.items()
         )
         + f" from {part.relation}"
@@ -83,37 +141,105 @@ def select(table: Table, parts: Sequence[Part]) -> str:
     )
 
 
+def kinds_of(table: Table, parts: Sequence[Part]) -> dict[str, str]:
+    """The type that the view gives each column: text where the parts of the data differ."""
+    return {name: _common_kind(column, parts) for name, column in table.columns.items()}
+
+
 def _common_kind(column: Column, parts: Sequence[Part]) -> str:
-    types = [part.types.get(column.reads.lower()) for part in parts]
+    types = [_type_in(column, part) for part in parts]
     found = {_kind(column, each) for each in types if each is not None} or {column.type}
     return found.pop() if len(found) == 1 else TEXT
+
+
+def _type_in(column: Column, part: Part) -> str | None:
+    """The type of a column in the data; None where they lack it."""
+    if part.is_final:
+        return part.types.get(column.name.lower())
+    reads = column.reads.lower()
+    return part.types.get(reads) or ("VARCHAR" if reads in part.keys else None)
 
 
 def _kind(column: Column, source_type: str) -> str:
     """The type that the view gives a column which has `source_type` in the data."""
     if column.value is None and (
-        (column.type == TIME and source_type == "VARCHAR")
+        (column.type == TIME and raw_times.is_text_here(source_type))
         or (column.type == BOOLEAN and source_type != "BOOLEAN")
     ):
         return TEXT
     return column.type
 
 
-def _expression(column: Column, kind: str, part: Part) -> str:
-    source_type = part.types.get(column.reads.lower())
+def expression(table: Table, column: Column, kind: str, part: Part, reading: Reading) -> str:
+    """The SQL that reads a column of a view from a part of the data."""
+    source_type = _type_in(column, part)
     if source_type is None:
         return f"cast(null as {kind})"
+    if part.is_final:
+        return f"cast({sql.name(column.name)} as {kind})"
     if column.value is not None:
         return f"try_cast({column.value} as {kind})"
+    reads = column.reads.lower()
+    if reads in part.keys:
+        value = part.keys[reads]
+        return f"cast({'null' if value is None else sql.text(value)} as {kind})"
     value = sql.name(column.reads)
-    if _kind(column, source_type) == TIME:
-        if source_type == "TIMESTAMP WITH TIME ZONE":
-            value = f"({value} at time zone 'UTC')"
-        value = f"cast({value} as {TIME})"
-    # Text is cast to text only: a cast of text to a timestamp would drop its offset.
-    if kind == TIME:
+    if source_type == "BLOB":
+        value = f"try(decode({value}))"
+    if part.keeps_quoted and column.is_id:
+        value = f"nullif({value}, '')"
+    elif source_type in ("VARCHAR", "BLOB"):
+        value = _without_null_words(value, part, reading)
+    if column.is_time:
+        value = raw_times.expression(value, source_type, reading)
+        if kind == TIME:
+            return value
+        # Of a time with a zone the text says so too.
+        says_so = raw_times.is_zoned(source_type)
+        return f"({value} || '+00')" if says_so else f"cast({value} as {kind})"
+    if kind == TEXT:
+        return _as_text(table, column, value, source_type)
+    return f"{'cast' if kind == BOOLEAN else 'try_cast'}({value} as {kind})"
+
+
+def _as_text(table: Table, column: Column, value: str, source_type: str) -> str:
+    """A value as text; a whole number of a system's own tables is its digits, whatever wrote it.
+
+    The ids of the raw contract are left to staging, which counts what it mends.
+    """
+    text = f"cast({value} as {TEXT})"
+    is_contract = table.source == CONTRACT and column.is_id
+    if is_contract or not (raw_times.is_number_type(source_type) or column.is_id):
+        return text
+    if column.is_id and source_type == "VARCHAR":
+        text = f"trim({text})"
+    return f"regexp_replace({text}, '^(-?[0-9]+)[.]0+$', '\\1')"
+
+
+def _without_null_words(value: str, part: Part, reading: Reading) -> str:
+    null_words = ("", *reading.null_words) if part.keeps_quoted else reading.null_words
+    if not null_words:
         return value
-    return f"{'cast' if kind in (TEXT, BOOLEAN) else 'try_cast'}({value} as {kind})"
+    longest = max(len(word.encode()) for word in null_words)
+    words = ", ".join(sql.text(word) for word in null_words)
+    # Few texts are as short as such a word.
+    return f"case when strlen({value}) > {longest} or {value} not in ({words}) then {value} end"
+
+
+def with_json(relation: str, types: Mapping[str, str], wanted: Iterable[str]) -> Part:
+    """A part whose structs, lists and maps are JSON texts."""
+    nested = [
+        name
+        for name in dict.fromkeys(each.lower() for each in wanted)
+        if re.match(r"(STRUCT|MAP|UNION|VARIANT|JSON)\b", types.get(name, ""))
+        or types.get(name, "").endswith("]")
+    ]
+    if nested:
+        texts = ", ".join(
+            f"cast(to_json({sql.name(name)}) as varchar) as {sql.name(name)}" for name in nested
+        )
+        relation = f"(select * replace ({texts}) from {relation})"
+    return Part(relation, {**types, **dict.fromkeys(nested, "VARCHAR")})
 
 
 def _drop_other_kind(connection: duckdb.DuckDBPyConnection, view: str, kind: str) -> None:

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import duckdb
 import yaml
 
-from containment import raw_files, raw_places, raw_tables
+from containment import raw_find, raw_places, raw_reading, raw_tables
 from containment.errors import Stop, one_line
 from containment.raw_places import Folder, Place
+from containment.raw_reading import Reading
 
 PROJECT_FILE = "dbt_project.yml"
 RAW_PATH_VARIABLE = "CONTAINMENT_RAW_PATH"
@@ -50,6 +51,7 @@ class Settings:
 
     sources: tuple[str, ...]
     places: Mapping[str, Place]  # of the sources that read tables through views
+    reading: Mapping[str, Reading]  # how each source reads raw values
     as_of: str | None
     reporting_timezone: str
     session_scope: str
@@ -97,6 +99,7 @@ def load(
     return Settings(
         sources=sources,
         places=_places(sources, raw_path, source_tables, root),
+        reading=_reading(sources, given, root),
         as_of=_as_of(given.pop("as_of", Given(None, PROJECT_FILE))),
         reporting_timezone=_timezone(given.pop("reporting_timezone", Given("UTC", PROJECT_FILE))),
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
@@ -106,6 +109,7 @@ def load(
         max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
         stale_raw=_choice("stale_raw", given, STALE_RAW),
         publications_kept=_kept(given.pop("publications_kept", Given(3, PROJECT_FILE))),
+        # Those of the raw values are among them: marts.settings says under which a number was made.
         others={name: setting.value for name, setting in given.items()},
     )
 
@@ -264,7 +268,7 @@ def _places(
     for source, place in places.items():
         if isinstance(place, Folder):
             setting = "raw_path" if source in without else f"source_tables of {source}"
-            raw_files.check_folder(place.path, setting)
+            raw_find.check_folder(place.path, setting)
     return places
 
 
@@ -277,6 +281,22 @@ def _raw_path(given: Given, source: str, root: Path) -> Path:
         raise Stop(f"{given.origin}: raw_path is {given.value!r}; name a folder")
     # A path in a file of the project starts at the project, one that was typed where one stands.
     return raw_places.absolute(given.value, root if given.origin == PROJECT_FILE else Path.cwd())
+
+
+def _reading(
+    sources: tuple[str, ...], given: Mapping[str, Given], root: Path
+) -> dict[str, Reading]:
+    """What the settings say of the raw values of each source."""
+    said = {
+        name: tuple(given.get(name, Given(None, PROJECT_FILE))) for name in raw_reading.SETTINGS
+    }
+    for name, (value, origin) in said.items():
+        if isinstance(value, Mapping):
+            _check_sources(f"{origin}: {name}", value, root)
+        elif name == "raw_columns" and value is not None:
+            raise Stop(f"{origin}: raw_columns is {value!r}; write {{source: {{table: {{...}}}}}}")
+    timezones = [name for name in _timezones() if "/" in name or name == "UTC"]
+    return {source: raw_reading.parse(source, said, timezones) for source in sources}
 
 
 def _as_of(given: Given) -> str | None:
@@ -298,10 +318,14 @@ def _as_of(given: Given) -> str | None:
     return moment
 
 
-def _timezone(given: Given) -> str:
+def _timezones() -> list[str]:
     with duckdb.connect() as connection:
         rows = connection.execute("select name from pg_timezone_names() order by name").fetchall()
-    known = [row[0] for row in rows]
+    return [row[0] for row in rows]
+
+
+def _timezone(given: Given) -> str:
+    known = _timezones()
     if given.value not in known:
         raise Stop(
             f"{given.origin}: no time zone {given.value!r} for reporting_timezone"

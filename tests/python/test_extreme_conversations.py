@@ -21,7 +21,7 @@ import projects
 import pytest
 from test_real_data import lookup_settings
 
-from containment import lookups, raw_files, raw_views
+from containment import lookups, raw_files, raw_tables, raw_views
 
 pytestmark = pytest.mark.heavy
 
@@ -104,7 +104,7 @@ class Extreme:
         projects.dbt(
             *(projects.ROOT, self.home, "build", "--exclude-resource-type", "test", "unit_test"),
             scratch=self.scratch,
-            sources=[raw_files.SOURCE],
+            sources=[raw_tables.CONTRACT],
         )
         return projects.rows(
             self.database,
@@ -112,7 +112,7 @@ class Extreme:
         )
 
     def assert_equals_oracle(self) -> None:
-        expected = oracle.compute({raw_files.SOURCE: self.raw}, lookup_settings())
+        expected = oracle.compute({raw_tables.CONTRACT: self.raw}, lookup_settings())
         comparison.assert_equals_oracle(self.database, expected)
 
     def plans(self) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -222,10 +222,13 @@ def test_what_is_missing_in_a_database(root: Path, tmp_path: Path, warehouse: Pa
     )
     database(tmp_path, "create table lake.ticket as select 7 as number")
     assert refusal(root, place, warehouse) == (
-        f"{file}, schema lake.ticket: ticket has no column id; add or rename it (found: number)"
+        f"{file}, schema lake.ticket: ticket has no column id; add or rename it, or say its "
+        "name in raw_columns (found: number)"
     )
     database(tmp_path, "create or replace table lake.ticket as select 7 as id, 9 as opened_at")
-    assert "opened_at of ticket has the type INTEGER" in refusal(root, place, warehouse)
+    assert "opened_at of ticket holds numbers like 9; set raw_epoch" in refusal(
+        root, place, warehouse
+    )
     file.write_text("no database at all")
     assert refusal(root, place, warehouse).startswith(f"{file}, schema lake: cannot be opened (")
     assert refusal(root, Schema("lake"), warehouse).startswith(f"{warehouse}: not there, so ")

@@ -22,6 +22,7 @@ final as (
         conversations.loaded_at,
         conversations.unreadable_created_at,
         conversations.unreadable_loaded_at,
+        conversations.id_finding,
         conversations.row_hash,
         conversations.reject_reason,
         own_policy.channel is not null as has_channel_policy,

@@ -23,6 +23,7 @@ final as (
         events.loaded_at,
         events.unreadable_occurred_at,
         events.unreadable_loaded_at,
+        events.id_finding,
         events.row_hash,
         events.reject_reason,
         coalesce(own_type.boundary, any_type.boundary) as boundary

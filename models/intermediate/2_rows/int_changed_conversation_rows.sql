@@ -18,6 +18,7 @@ final as (
         conversations.loaded_at,
         conversations.unreadable_created_at,
         conversations.unreadable_loaded_at,
+        conversations.id_finding,
         coalesce(conversations.loaded_at, conversations.created_at) as known_at,
         conversations.reject_reason,
         conversations.row_hash

@@ -17,6 +17,7 @@ final as (
         events.loaded_at,
         events.unreadable_occurred_at,
         events.unreadable_loaded_at,
+        events.id_finding,
         coalesce(events.loaded_at, events.occurred_at) as known_at,
         events.reject_reason,
         events.row_hash

@@ -18,6 +18,7 @@ final as (
         messages.unreadable_is_public,
         messages.unreadable_sent_at,
         messages.unreadable_loaded_at,
+        messages.id_finding,
         coalesce(messages.loaded_at, messages.sent_at) as known_at,
         messages.reject_reason,
         messages.row_hash

@@ -29,6 +29,23 @@ unreadable_load_times as (
     where unreadable_loaded_at is not null
 ),
 
+written_ids as (
+    select
+        conversation_number,
+        id_finding
+    from {{ ref('int_changed_conversation_rows') }}
+    union all
+    select
+        conversation_number,
+        id_finding
+    from {{ ref('int_changed_messages') }}
+    union all
+    select
+        conversation_number,
+        id_finding
+    from {{ ref('int_changed_events') }}
+),
+
 findings as (
     select
         conversation_number,
@@ -81,6 +98,13 @@ findings as (
         conversation_number,
         'unreadable_load_times' as finding
     from unreadable_load_times
+    union all
+    -- One that is inexact is a rejected row.
+    select
+        conversation_number,
+        id_finding as finding
+    from written_ids
+    where id_finding in ('ids_of_whole_numbers', 'ids_with_blanks')
 ),
 
 final as (

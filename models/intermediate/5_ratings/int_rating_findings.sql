@@ -25,6 +25,12 @@ findings as (
         'unreadable_load_times' as finding
     from {{ ref('int_rating_rows') }}
     where unreadable_loaded_at is not null
+    union all
+    select
+        source,
+        id_finding as finding
+    from {{ ref('int_rating_rows') }}
+    where id_finding in ('ids_of_whole_numbers', 'ids_with_blanks')
 ),
 
 final as (

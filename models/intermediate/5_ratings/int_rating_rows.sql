@@ -34,6 +34,7 @@ final as (
         score,
         max_score,
         unreadable_loaded_at,
+        id_finding,
         reject_reason,
         reject_reason is null and row_rank > 1 as is_duplicate,
         case
