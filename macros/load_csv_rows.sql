@@ -8,15 +8,11 @@
             {%- set values = [] -%}
             {%- for name in agate_table.column_names -%}
                 {%- set type = types.get(name, adapter.convert_type(agate_table, loop.index0)) -%}
-                {%- do values.append('cast(' ~ spark_literal(row[loop.index0]) ~ ' as ' ~ type ~ ')') -%}
+                {%- do values.append('cast(' ~ text_literal(row[loop.index0]) ~ ' as ' ~ type ~ ')') -%}
             {%- endfor -%}
             {%- do rows.append('(' ~ values | join(', ') ~ ')') -%}
         {%- endfor -%}
         {%- do adapter.add_query('insert into ' ~ this ~ ' values ' ~ rows | join(', '), abridge_sql_log=True) -%}
     {%- endfor -%}
     {{ return('-- written row by row') }}
-{%- endmacro %}
-
-{% macro spark_literal(value) -%}
-    {{ return('null' if value is none else "'" ~ value | string | replace('\\', '\\\\') | replace("'", "\\'") ~ "'") }}
 {%- endmacro %}

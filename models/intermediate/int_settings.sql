@@ -12,6 +12,11 @@ final as (
         {{ setting('after_escalation') }} as after_escalation,
         cast({{ setting('courtesy_minutes') }} as integer) as courtesy_minutes,
         {{ setting('sources') }} as sources,
+        {{ setting('raw_timezone') }} as raw_timezone,
+        {{ setting('raw_time_format') }} as raw_time_format,
+        {{ setting('raw_epoch') }} as raw_epoch,
+        {{ setting('null_words') }} as null_words,
+        {{ setting('raw_columns') }} as raw_columns,
         '{{ rules_version() }}' as rules_version
     from newest
 )

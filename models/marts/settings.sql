@@ -8,6 +8,11 @@ final as (
         after_escalation,
         courtesy_minutes,
         sources,
+        raw_timezone,
+        raw_time_format,
+        raw_epoch,
+        null_words,
+        raw_columns,
         rules_version
     from {{ ref('int_settings') }}
 )

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from hashlib import md5
 from math import sqrt
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 RawRow = dict[str, "str | None"]
 Row = dict[str, Any]
@@ -232,7 +232,7 @@ TIME_PATTERN = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
     r"(?:[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
     r"(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?"
-    r"(?P<offset>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+    r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)| (?P<zone>[A-Za-z_]+(?:/[A-Za-z_]+)+))?)?"
 )
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 LARGEST_NUMBER = Decimal("999999999.999999999")
@@ -244,6 +244,22 @@ def text(row: RawRow, column: str) -> str | None:
     return value if value is not None and value.strip() else None
 
 
+def id_of(row: RawRow, column: str) -> str | None:
+    """Rule 10: an id without the blanks around it; a whole number is its digits; blank is null."""
+    value = (row.get(column) or "").strip()
+    if re.fullmatch(r"-?[0-9]+\.0+", value):
+        value = value.partition(".")[0]
+    return value or None
+
+
+def is_exact(row: RawRow, column: str) -> bool:
+    """Rule 10: not a number beyond what a double holds exactly, or one that shows only its size."""
+    value = (row.get(column) or "").strip()
+    if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+", value):
+        return False
+    return not re.fullmatch(r"-?[0-9]+\.0+", value) or abs(Decimal(value)) <= 2**53
+
+
 def lowered(row: RawRow, column: str) -> str | None:
     """A text value that is lower-cased and stripped (channel and the types)."""
     value = text(row, column)
@@ -251,20 +267,22 @@ def lowered(row: RawRow, column: str) -> str | None:
 
 
 def parse_offset(offset: str | None) -> timezone:
-    """`Z`, `+02:00`, `+0200` or `+02`; no offset is UTC."""
-    if offset is None or offset == "Z":
+    """`Z`, `UTC`, `+02:00`, `+0200` or `+02`, at most 14 hours; no offset is UTC."""
+    if offset is None or offset in ("Z", "UTC"):
         return UTC
     digits = offset[1:].replace(":", "")
     hours, minutes = int(digits[:2]), int(digits[2:] or 0)
     if minutes > 59:
         raise ValueError(offset)
     size = timedelta(hours=hours, minutes=minutes)
+    if size > timedelta(hours=14):
+        raise ValueError(offset)
     return timezone(-size if offset[0] == "-" else size)
 
 
 def parse_time(value: str | None) -> datetime | None:
     """ISO 8601 text as naive UTC, cut to microseconds; a bare date is midnight; else null."""
-    match = TIME_PATTERN.fullmatch(value or "")
+    match = TIME_PATTERN.fullmatch((value or "").strip(" "))
     if match is None:
         return None
     part = match.groupdict()
@@ -277,10 +295,10 @@ def parse_time(value: str | None) -> datetime | None:
             int(part["minute"] or 0),
             int(part["second"] or 0),
             int((part["fraction"] or "")[:6].ljust(6, "0")),
-            tzinfo=parse_offset(part["offset"]),
+            tzinfo=ZoneInfo(part["zone"]) if part["zone"] else parse_offset(part["offset"]),
         )
         return local.astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, ZoneInfoNotFoundError):
         return None
 
 
@@ -302,8 +320,10 @@ def number_of(row: RawRow, column: str) -> Decimal | None:
 
 
 def id_reason(row: RawRow, *columns: str) -> str | None:
-    """`missing_id`: one of the row's ids is null or blank."""
-    return "missing_id" if any(text(row, column) is None for column in columns) else None
+    """`missing_id`: one of the row's first two ids is null or blank. `inexact_id`: of any."""
+    if any(id_of(row, column) is None for column in columns[:2]):
+        return "missing_id"
+    return None if all(is_exact(row, column) for column in columns) else "inexact_id"
 
 
 def time_reason(row: RawRow, column: str) -> str | None:
@@ -335,7 +355,7 @@ def public_reason(row: RawRow) -> str | None:
 def message_reason(row: RawRow) -> str | None:
     """Why a message row cannot be used; the first reason counts; null when it can."""
     return (
-        id_reason(row, "message_id", "conversation_id")
+        id_reason(row, "message_id", "conversation_id", "author_id")
         or time_reason(row, "sent_at")
         or author_reason(row)
         or public_reason(row)
@@ -354,8 +374,10 @@ def event_reason(row: RawRow) -> str | None:
 
 
 def conversation_reason(row: RawRow) -> str | None:
-    """Why a conversation row cannot be used: only for want of an id."""
-    return id_reason(row, "conversation_id")
+    """Why a conversation row cannot be used: only for its ids."""
+    if id_of(row, "conversation_id") is None:
+        return "missing_id"
+    return id_reason(row, "conversation_id", "conversation_id", "customer_id")
 
 
 def score_reason(row: RawRow) -> str | None:
@@ -394,11 +416,11 @@ def clean_message(source: str, row: RawRow) -> Message:
     """A usable message row; `is_public` is true by default."""
     return Message(
         source=source,
-        conversation_id=required(row["conversation_id"]),
-        message_id=required(row["message_id"]),
+        conversation_id=required(id_of(row, "conversation_id")),
+        message_id=required(id_of(row, "message_id")),
         sent_at=required(time_of(row, "sent_at")),
         author_type=required(lowered(row, "author_type")),
-        author_id=text(row, "author_id"),
+        author_id=id_of(row, "author_id"),
         is_public=BOOLEANS[lowered(row, "is_public") or "true"],
         topic=text(row, "topic"),
         loaded_at=time_of(row, "loaded_at"),
@@ -410,8 +432,8 @@ def clean_event(source: str, row: RawRow) -> Event:
     actor_type = lowered(row, "actor_type")
     return Event(
         source=source,
-        conversation_id=required(row["conversation_id"]),
-        event_id=required(row["event_id"]),
+        conversation_id=required(id_of(row, "conversation_id")),
+        event_id=required(id_of(row, "event_id")),
         occurred_at=required(time_of(row, "occurred_at")),
         event_type=required(lowered(row, "event_type")),
         actor_type=actor_type if actor_type in AUTHOR_TYPES else None,
@@ -424,10 +446,10 @@ def clean_conversation(source: str, row: RawRow) -> Conversation:
     """A usable conversation row, cleaned."""
     return Conversation(
         source=source,
-        conversation_id=required(row["conversation_id"]),
+        conversation_id=required(id_of(row, "conversation_id")),
         channel=lowered(row, "channel"),
         brand=text(row, "brand"),
-        customer_id=text(row, "customer_id"),
+        customer_id=id_of(row, "customer_id"),
         created_at=time_of(row, "created_at"),
         exclusion_reason=text(row, "exclusion_reason"),
         loaded_at=time_of(row, "loaded_at"),
@@ -438,8 +460,8 @@ def clean_rating(source: str, row: RawRow) -> Rating:
     """A usable rating row, cleaned."""
     return Rating(
         source=source,
-        conversation_id=required(row["conversation_id"]),
-        rating_id=required(row["rating_id"]),
+        conversation_id=required(id_of(row, "conversation_id")),
+        rating_id=required(id_of(row, "rating_id")),
         rated_at=required(time_of(row, "rated_at")),
         score=required(number_of(row, "score")),
         max_score=required(max_score_of(row)),

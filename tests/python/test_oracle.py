@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import comparison
 import dbt_processes
@@ -43,17 +44,33 @@ GAPS = st.sampled_from(
     ]
 )
 IDS = st.sampled_from(["1", "2", "10", "a", "B", "é", "it's", "a:b", "1:a", "x y", '"q"', "🙂"])
-OFFSETS = st.sampled_from(["", "Z", "+00:00", "-07:00", "+05:30"])
-NO_TIME = st.sampled_from([None, "", "  ", "yesterday", "2026-02-30", "2026-03-08T25:00:00Z"])
+OFFSETS = st.sampled_from(
+    ["", "Z", "+00:00", "-07:00", "+05:30", " UTC", " +0000", " -07:00", "+14", " America/New_York"]
+)
+NO_TIME = st.sampled_from(
+    [
+        *(None, "", "  ", "yesterday", "2026-02-30", "2026-03-08T25:00:00Z"),
+        *("2026-03-08 10:00 PST", "2026-03-08T10:00:00+15:00", "3/8/26 10:00", "12026-03-08"),
+    ]
+)
 
 
 def written(moment: datetime, offset: str) -> str:
-    """The moment as ISO 8601 text with an offset."""
-    if offset in ("", "Z"):
-        return moment.isoformat() + offset
-    sign = 1 if offset[0] == "+" else -1
-    shift = sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[4:]))
-    return (moment + shift).isoformat() + offset
+    """The moment as ISO 8601 text with an offset or a zone."""
+    if "/" in offset:
+        local = moment.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(offset.strip()))
+        moment = local.replace(tzinfo=None)
+    elif offset.strip() not in ("", "Z", "UTC"):
+        digits = offset.strip(" +-").replace(":", "").ljust(4, "0")
+        shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        moment += -shift if "-" in offset else shift
+    return moment.isoformat() + offset
+
+
+def spelled(value: str) -> st.SearchStrategy[str]:
+    """An id as exports write it: with blanks around it, a whole number as a float."""
+    ways = [f" {value}", f"{value}\u00a0", f"\t{value} "]
+    return st.sampled_from([*ways, f"{value}.0", f" {value}.00"] if value.isdigit() else ways)
 
 
 @st.composite
@@ -85,8 +102,16 @@ def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversatio
         moment += draw(GAPS)
         moments.append(moment)
         time = draw(mostly(OFFSETS.map(lambda offset, at=moment: written(at, offset)), NO_TIME))
-        row_id = draw(mostly(st.just(str(number)), st.sampled_from(["0", "1", "é", None, " "])))
-        shared = {"conversation_id": conversation_id, "loaded_at": draw(loaded_times(moment))}
+        odd = st.sampled_from(
+            ["0", "1", "é", None, " ", "1.0", " 0", "1.2E+18", "9007199254740993.0"]
+        )
+            ["0", "1", "é", None, " ", "1.0", " 0", "1.2E+18", "9007199254740993.0"]
+        )
+        row_id = draw(mostly(st.just(str(number)), odd))
+        shared = {
+            "conversation_id": draw(mostly(st.just(conversation_id), spelled(conversation_id))),
+            "loaded_at": draw(loaded_times(moment)),
+        }
         if word in "RE.":
             usual = {"R": "resolved", "E": "Escalated ", ".": "assigned"}[word]
             row = {
@@ -153,10 +178,14 @@ def raw_tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
         for _ in range(draw(st.sampled_from([1, 1, 1, 1, 0, 2]))):
             raw["conversations"].append(
                 {
-                    "conversation_id": draw(mostly(st.just(conversation_id), st.none())),
+                    "conversation_id": draw(
+                        mostly(
+                            st.just(conversation_id), st.one_of(st.none(), spelled(conversation_id))
+                        )
+                    ),
                     "channel": draw(st.sampled_from(["chat", "Chat ", "sms", "fax", None])),
                     "brand": draw(st.sampled_from(["A", "B", None])),
-                    "customer_id": draw(st.sampled_from(["1", "1", "2", None])),
+                    "customer_id": draw(st.sampled_from(["1", "1", "2", None, "1.0", " 2"])),
                     "created_at": draw(st.sampled_from([None, "2026-03-01", "soon"])),
                     "exclusion_reason": draw(mostly(st.none(), st.just("spam"))),
                     "loaded_at": draw(st.sampled_from([None, "2026-03-09T02:00:00Z"])),
