@@ -18,7 +18,7 @@ import duckdb
 
 from containment import raw_text, raw_times, raw_views, sql
 from containment.errors import Stop, is_no_room, one_line
-from containment.raw_find import CSV, JSONL, PARQUET
+from containment.raw_find import CSV, JSON, JSONL, PARQUET
 from containment.raw_reading import Reading
 from containment.raw_tables import TEXT, TIME, Column, Table
 from containment.raw_text import Fault
@@ -76,6 +76,7 @@ class Facts:
     rows: int = 0
     times: Mapping[str, TimeFacts] = field(default_factory=dict)
     faults: tuple[tuple[str, Fault], ...] = ()  # (file, fault)
+    has_all_needed: bool = True
 
     def __add__(self, other: Facts) -> Facts:
         times = {
@@ -115,6 +116,9 @@ class Checks:
         stamps = {path: _stamp(path, version) for path in paths}
         unknown = [path for path in paths if not self._knows(table, path, stamps[path])]
         facts = self._look(table, unknown, read) if way[-1] is not False else {}
+        if kind in (JSONL, JSON):
+            # A key that is missing may stand there in another case, which only Python reads.
+            facts = {path: each for path, each in facts.items() if each.has_all_needed}
         for path in unknown:
             found, copy = facts.get(path), None
             if found is None:
@@ -170,7 +174,7 @@ class Checks:
         """Check one file; copy it where DuckDB does not read it."""
         if way[-1] is not False:
             facts = self._look(table, [path], read)
-            if facts:
+            if facts and (kind not in (JSONL, JSON) or facts[path].has_all_needed):
                 return facts[path], None
         if kind == PARQUET:
             raise Stop(f"{path}: not a readable parquet file; export it again")
@@ -190,6 +194,8 @@ class Checks:
         part = read(paths, f", filename = '{FILE}'")
         try:
             facts = look(table, part, self._reading, self._connection, every_column=True)
+        except UnicodeError:  # of a message that quotes wrong bytes
+            return {}
         except duckdb.Error as error:
             if is_no_room(str(error)):
                 raise
@@ -285,7 +291,8 @@ def look(
     ).fetchall()
     found: dict[str, Facts] = {}
     for file, count, *numbers in rows:
-        triples = numbers[len(read) :]
+        filled_counts, triples = dict(zip(read, numbers, strict=False)), numbers[len(read) :]
+        needed = (filled_counts.get(name.lower(), count) for name in table.needs)
         facts = {}
         for place, column in enumerate(times):
             filled, unreadable, zoned = triples[3 * place : 3 * place + 3]
@@ -299,7 +306,7 @@ def look(
                 said,
                 said is not None and unreadable == filled and said.startswith(raw_times.NUMBERS),
             )
-        found[file] = Facts(0, count, facts)
+        found[file] = Facts(0, count, facts, has_all_needed=all(each == count for each in needed))
     return found
 
 

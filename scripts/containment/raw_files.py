@@ -206,7 +206,7 @@ def _look_at_document(
             "hive_partitioning = false, maximum_depth = 1)"
         ).fetchall()
         found = [row[0] for row in described]
-    except duckdb.Error:
+    except (duckdb.Error, UnicodeError):  # a message that quotes wrong bytes is the second
         found = raw_text.keys_of_document(file.path)
     spelled, is_plain = _spelled(table, file, found)
     return layout, spelled, is_plain and raw_text.encoding_of(file.path) == "utf-8"

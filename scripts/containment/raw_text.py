@@ -25,7 +25,7 @@ from containment.errors import Stop, one_line
 
 WRONG_NUMBER, OPEN_QUOTE = "wrong_number_of_values", "open_quote"
 NOT_UTF8, NO_OBJECT, KEY_TWICE = "not_utf8", "no_json_object", "key_twice"
-MOST_LINES = 100_000  # of one record: an open quote must not swallow the rest of a file each time
+MOST_TEXT = 2**26  # of one record: a quote that is left open must not load the rest of a file
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -148,10 +148,12 @@ class _Lines:
     def of_a_record(self) -> Iterator[str]:
         """The lines from here on."""
         self._since, self._since_number = [], self.number
-        while self.peek():
+        left = MOST_TEXT
+        while left > 0 and self.peek():
             line = self._again[0]
             self._again = self._again[1:]
             self._since.append(line)
+            left -= len(line)
             self.number += 1
             yield line
 
@@ -163,7 +165,7 @@ class _Lines:
 
 def _record(lines: _Lines, delimiter: str) -> list[str] | None:
     """The cells of the next record; none of a blank line; None where a quote is left open."""
-    reader = csv.reader(islice(lines.of_a_record(), MOST_LINES), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines.of_a_record(), delimiter=delimiter, strict=True)
     try:
         cells = next(reader, None)
     except csv.Error:

@@ -80,7 +80,8 @@ def expression(value: str, source_type: str, reading: Reading) -> str:
 def _read(text: str, reading: Reading) -> list[str]:
     found = []
     if reading.epoch:
-        us = f"try_cast({text} as decimal(38, 9)) * {EPOCHS[reading.epoch]}"
+        exact, rough = f"try_cast({text} as decimal(38, 9))", f"try_cast({text} as double)"
+        us = f"coalesce({exact} * {EPOCHS[reading.epoch]}, {rough} * {EPOCHS[reading.epoch]})"
         found.append(
             f"case when regexp_full_match({text}, '{NUMBER}') "
             f"then try(make_timestamp(cast(round({us}) as bigint))) end"
@@ -146,13 +147,16 @@ def proposed_formats(
     values: Sequence[str], connection: duckdb.DuckDBPyConnection
 ) -> tuple[str, ...]:
     """The common formats that read every one of some values, and in years of four digits."""
-    found = connection.execute(
-        "select form from (select unnest($forms) as form) where not exists ("
-        "from (select unnest($texts) as written) "
-        "where coalesce(year(try_strptime(trim(written), form)), 0) < 1000)",
-        {"forms": list(COMMON_FORMATS), "texts": list(values)},
-    ).fetchall()
-    return tuple(form for (form,) in found)
+    unread = ", ".join(
+        f"count(*) filter (coalesce(year(try_strptime(trim(written), {sql.text(form)})), 0) < 1000)"
+        for form in COMMON_FORMATS
+    )
+    counts = connection.execute(
+        f"select {unread} from (select unnest($1) as written)", [list(values)]
+    ).fetchone()
+    return tuple(
+        form for form, count in zip(COMMON_FORMATS, counts or (), strict=True) if count == 0
+    )
 
 
 def epoch_of(value: str) -> str | None:

@@ -105,8 +105,6 @@ def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversatio
         odd = st.sampled_from(
             ["0", "1", "é", None, " ", "1.0", " 0", "1.2E+18", "9007199254740993.0"]
         )
-            ["0", "1", "é", None, " ", "1.0", " 0", "1.2E+18", "9007199254740993.0"]
-        )
         row_id = draw(mostly(st.just(str(number)), odd))
         shared = {
             "conversation_id": draw(mostly(st.just(conversation_id), spelled(conversation_id))),
