@@ -3,7 +3,7 @@
 {% macro rules_version() -%}
     {%- set texts = [] -%}
     {%- for source in var('sources') -%} {%- do texts.append(source ~ code_version(source)) -%} {%- endfor -%}
-    {%- for name in ['session_scope', 'after_escalation', 'courtesy_minutes', 'reporting_timezone'] -%}
+    {%- for name in ['session_scope', 'after_escalation', 'courtesy_minutes', 'infer_takeovers', 'reporting_timezone'] -%}
         {%- do texts.append(name ~ setting(name)) -%}
     {%- endfor -%}
     {%- if execute -%}

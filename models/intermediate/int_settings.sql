@@ -11,6 +11,7 @@ final as (
         {{ setting('session_scope') }} as session_scope,
         {{ setting('after_escalation') }} as after_escalation,
         cast({{ setting('courtesy_minutes') }} as integer) as courtesy_minutes,
+        {{ setting('infer_takeovers') }} as infer_takeovers,
         {{ setting('sources') }} as sources,
         '{{ rules_version() }}' as rules_version
     from newest

@@ -12,6 +12,12 @@ findings as (
         finding,
         row_count
     from {{ ref('int_rating_findings') }}
+    union all
+    select
+        source,
+        finding,
+        row_count
+    from {{ ref('int_session_findings') }}
 ),
 
 final as (

@@ -7,6 +7,7 @@ final as (
         session_scope,
         after_escalation,
         courtesy_minutes,
+        infer_takeovers,
         sources,
         rules_version
     from {{ ref('int_settings') }}
