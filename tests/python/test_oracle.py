@@ -25,6 +25,8 @@ BOUNDARIES = {
     ("*", "assigned"): "none",
     ("files", "assigned"): "escalated",
     ("files", "done"): "resolved",
+    ("*", "agent_takeover"): "escalated",
+    ("files", "agent_takeover"): "resolved",
 }
 START = datetime(2026, 3, 8, 4, 30)  # half an hour before midnight in New York, as clocks change
 
@@ -80,7 +82,7 @@ def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversatio
     """Add the messages, events and ratings of one conversation to the raw tables."""
     moment = START + draw(st.sampled_from([timedelta(0), timedelta(minutes=29), timedelta(days=1)]))
     moments = [moment]
-    words = st.lists(st.sampled_from("cccbbbaaRREEsn."), min_size=1, max_size=14)
+    words = st.lists(st.sampled_from("cccbbbaaaRREEsn."), min_size=1, max_size=14)
     for number, word in enumerate(draw(words)):
         moment += draw(GAPS)
         moments.append(moment)
@@ -158,7 +160,9 @@ def raw_tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
                     "brand": draw(st.sampled_from(["A", "B", None])),
                     "customer_id": draw(st.sampled_from(["1", "1", "2", None])),
                     "created_at": draw(st.sampled_from([None, "2026-03-01", "soon"])),
-                    "exclusion_reason": draw(mostly(st.none(), st.just("spam"))),
+                    "exclusion_reason": draw(
+                        mostly(st.none(), st.sampled_from(["spam", "merged", "Merged "]))
+                    ),
                     "loaded_at": draw(st.sampled_from([None, "2026-03-09T02:00:00Z"])),
                 }
             )
@@ -175,6 +179,7 @@ def given_settings(draw: st.DrawFn) -> oracle.Settings:
         courtesy_minutes=draw(st.sampled_from([0, 5])),
         session_scope=draw(st.sampled_from(["conversation", "session"])),
         after_escalation=draw(st.sampled_from(["handoff", "session"])),
+        infer_takeovers=draw(st.sampled_from([(), ("files",), ("sample",), ("files", "sample")])),
         as_of=draw(st.one_of(st.none(), as_of)),
         reporting_timezone=draw(
             st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"])
@@ -218,6 +223,7 @@ def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settin
             "courtesy_minutes": given.courtesy_minutes,
             "session_scope": given.session_scope,
             "after_escalation": given.after_escalation,
+            "infer_takeovers": list(given.infer_takeovers),
             "reporting_timezone": given.reporting_timezone,
         },
         parsed=folder / "parsed",
