@@ -1410,7 +1410,7 @@ LOOKUPS = [
 
 ROWS_BEFORE = """(
             partition by conversation_number
-            order by happened_us, place_order, row_id, tie_order desc
+            order by happened_us, place_order, row_id, -tie_order
             rows between unbounded preceding and 1 preceding
         )"""
 
@@ -1587,7 +1587,7 @@ TIMELINE = [
         ),
         (
             "a takeover comes after the message that takes over",
-            "row_id, tie_order desc",
+            "row_id, -tie_order",
             "row_id, tie_order",
             [
                 "a_takeover_comes_directly_before_the_message_that_takes_over",

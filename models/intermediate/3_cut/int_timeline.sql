@@ -87,7 +87,7 @@ ordered as (
     from timeline
     window in_order as (
         partition by conversation_number
-        order by happened_us, place_order, row_id, tie_order desc
+        order by happened_us, place_order, row_id, -tie_order
     )
 ),
 
