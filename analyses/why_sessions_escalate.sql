@@ -3,9 +3,8 @@ select
     coalesce(escalation_reason, 'unknown') as escalation_reason,
     coalesce(escalated_by, 'unknown') as escalated_by,
     count(*) as session_count,
-    count(handoff_wait_seconds) as answered_session_count,
-    median(handoff_wait_seconds) as median_wait_seconds
-from {{ ref('sessions') }}
-where outcome = 'escalated'
+    count(case when is_answered then 1 end) as answered_session_count,
+    median(wait_seconds) as median_wait_seconds
+from {{ ref('escalations') }}
 group by coalesce(escalation_reason, 'unknown'), coalesce(escalated_by, 'unknown')
 order by session_count desc

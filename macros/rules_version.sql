@@ -4,7 +4,7 @@
     {%- set texts = [] -%}
     {%- for source in var('sources') -%} {%- do texts.append(source ~ code_version(source)) -%} {%- endfor -%}
     {%- for name in [
-        'session_scope', 'after_escalation', 'courtesy_minutes', 'reporting_timezone',
+        'session_scope', 'after_escalation', 'courtesy_minutes', 'infer_takeovers', 'reporting_timezone',
         'raw_timezone', 'raw_time_format', 'raw_epoch', 'null_words', 'raw_columns'
     ] -%}
         {%- do texts.append(name ~ setting(name)) -%}

@@ -6,11 +6,10 @@ counted as (
         coalesce(escalation_reason, 'not given') as escalation_reason,
         coalesce(escalated_by, 'unknown') as escalated_by,
         count(*) as escalated_sessions,
-        count(handoff_wait_seconds) as answered_sessions,
-        median(handoff_wait_seconds) as median_wait_seconds,
-        quantile_cont(handoff_wait_seconds, 0.9) as ninth_decile_wait_seconds
-    from {{ ref('sessions') }}
-    where outcome = 'escalated'
+        count(case when is_answered then 1 end) as answered_sessions,
+        median(wait_seconds) as median_wait_seconds,
+        quantile_cont(wait_seconds, 0.9) as ninth_decile_wait_seconds
+    from {{ ref('escalations') }}
     group by coalesce(escalation_reason, 'not given'), coalesce(escalated_by, 'unknown')
 )
 

@@ -5,6 +5,7 @@ select
     session_scope,
     after_escalation,
     courtesy_minutes,
+    infer_takeovers,
     sources,
     rules_version
 from {{ ref('settings') }}

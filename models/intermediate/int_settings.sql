@@ -11,6 +11,7 @@ final as (
         {{ setting('session_scope') }} as session_scope,
         {{ setting('after_escalation') }} as after_escalation,
         cast({{ setting('courtesy_minutes') }} as integer) as courtesy_minutes,
+        {{ setting('infer_takeovers') }} as infer_takeovers,
         {{ setting('sources') }} as sources,
         {{ setting('raw_timezone') }} as raw_timezone,
         {{ setting('raw_time_format') }} as raw_time_format,

@@ -19,6 +19,12 @@ findings as (
         row_count
     from {{ source('night', 'night_raw_findings') }}
     where row_count > 0
+    union all
+    select
+        source,
+        finding,
+        row_count
+    from {{ ref('int_session_findings') }}
 ),
 
 final as (

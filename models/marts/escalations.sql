@@ -14,6 +14,7 @@ brands_with_hours as (
     select distinct brand from openings
 ),
 
+-- Who is answered at the time of the escalation is so by the person who takes over, and has waited for nobody.
 -- Apart from `final`, which reads the sessions itself: where both shared one CTE, `limit 1` of many rows never ended
 -- on DuckDB 2.0.
 answered_sessions as (
@@ -27,7 +28,7 @@ answered_sessions as (
     cross join settings
     left join brands_with_hours
         on sessions.brand = brands_with_hours.brand
-    where sessions.handoff_first_agent_message_us is not null
+    where sessions.handoff_first_agent_message_us > sessions.first_escalated_us
 ),
 
 -- The time people worked until the answer, less what they worked until the escalation.
@@ -91,7 +92,7 @@ final as (
         (sessions.first_escalated_us - sessions.started_us) / 1e6 as escalated_after_seconds,
         sessions.handoff_first_agent_message_us is not null as is_answered,
         {{ from_epoch_us('sessions.handoff_first_agent_message_us') }} as answered_at,
-        (sessions.handoff_first_agent_message_us - sessions.first_escalated_us) / 1e6 as wait_seconds,
+        nullif(sessions.handoff_first_agent_message_us - sessions.first_escalated_us, 0) / 1e6 as wait_seconds,
         cast(business_waits.wait_business_us as bigint) / 1e6 as wait_business_seconds,
         (sessions.handoff_last_activity_us - sessions.first_escalated_us) / 1e6 as handling_seconds
     from {{ ref('int_kept_sessions') }} as sessions

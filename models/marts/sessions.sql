@@ -93,7 +93,8 @@ final as (
         resolved_by,
         (first_bot_reply_us - first_customer_message_us) / 1e6 as first_bot_reply_seconds,
         (last_activity_us - started_us) / 1e6 as duration_seconds,
-        (handoff_first_agent_message_us - first_escalated_us) / 1e6 as handoff_wait_seconds,
+        -- At the time of the escalation only the person who takes over can answer: other events come after messages.
+        nullif(handoff_first_agent_message_us - first_escalated_us, 0) / 1e6 as handoff_wait_seconds,
         (handoff_last_activity_us - first_escalated_us) / 1e6 as handoff_seconds,
         csat_score,
         {{ from_epoch_us('known_next_started_us') }} as next_session_started_at,

@@ -7,6 +7,7 @@ final as (
         session_scope,
         after_escalation,
         courtesy_minutes,
+        infer_takeovers,
         sources,
         raw_timezone,
         raw_time_format,

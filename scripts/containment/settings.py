@@ -57,6 +57,7 @@ class Settings:
     session_scope: str
     after_escalation: str
     courtesy_minutes: int
+    infer_takeovers: tuple[str, ...]
     others: Mapping[str, Any]
     max_row_drop_share: float
     max_raw_age_hours: Mapping[str, float]
@@ -73,6 +74,7 @@ class Settings:
             "session_scope": self.session_scope,
             "after_escalation": self.after_escalation,
             "courtesy_minutes": self.courtesy_minutes,
+            "infer_takeovers": list(self.infer_takeovers),
         }
 
 
@@ -105,6 +107,7 @@ def load(
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
         after_escalation=_choice("after_escalation", given, AFTER_ESCALATION),
         courtesy_minutes=_minutes(given.pop("courtesy_minutes", Given(0, PROJECT_FILE))),
+        infer_takeovers=_inferring(given.pop("infer_takeovers", Given([], PROJECT_FILE)), root),
         max_row_drop_share=_share(given.pop("max_row_drop_share", Given(0.1, PROJECT_FILE))),
         max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
         stale_raw=_choice("stale_raw", given, STALE_RAW),
@@ -233,6 +236,18 @@ def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
                 f"{origin}: no source {str(name)!r}{nearest(str(name), known)} "
                 f"(sources are the folders of models/staging: {', '.join(known) or 'none'})"
             )
+
+
+def _inferring(given: Given, root: Path) -> tuple[str, ...]:
+    names = [given.value] if isinstance(given.value, str) else given.value or []
+    if not isinstance(names, list | tuple):
+        raise Stop(
+            f"{given.origin}: infer_takeovers is {given.value!r}; "
+            "write a list of sources, e.g. [zendesk], or [] for none"
+        )
+    _check_sources(f"{given.origin}: infer_takeovers", names, root)
+    # In one order, so that the same sources are the same rules.
+    return tuple(sorted(set(names)))
 
 
 def _places(

@@ -94,6 +94,11 @@ TRAPS: dict[str, tuple[str, int, list[str]]] = {
     ),
     "opened by hand and closed again": ("c0 b1 R2 O+9 R+1", WEBSITE, ["resolved"]),
     "a person takes over": ("c0 b1 a2 R5", WEBSITE, ["escalated", "handoff"]),
+    "a person takes over days later, after the customer": (
+        "c0 b1 c5 a+2d R+5",
+        WEBSITE,
+        ["escalated", "handoff"],
+    ),
     "a person in the messenger's app": ("c0 b1 x2 R5", WEBSITE, ["escalated", "handoff"]),
     "notes are not for the customer": ("c0 b1 n2 N3 R4", WEBSITE, ["resolved"]),
     "a template is no bot": ("t0 c50 b51 R52", WEBSITE, ["resolved"]),

@@ -53,7 +53,8 @@ AUTHORS = {"b": ("bot", BOT), "a": ("admin", ADMIN)}
 TRAPS: dict[str, tuple[str, list[str]]] = {
     "Fin under a teammate's account": ("c0 f1 R2", ["resolved"]),
     "a reply that assigns": ("c0 b1 A5 c6 R7", ["escalated", "handoff"]),
-    "a closing text is of the session that it closes": ("c0 b1 C2", ["resolved"]),
+    "a closing text is of the handling that it closes": ("c0 b1 E2 C5", ["escalated", "handoff"]),
+    "who closes with a text takes over": ("c0 b1 C2", ["escalated", "handoff"]),
     "assigned to nobody": ("c0 b1 U2 R3", ["resolved"]),
     "notes and snoozes are no activity": ("c0 b1 n20 s25 c50", ["timed_out", "timed_out"]),
     "an older version": ("c0 b1 v1 R2", ["resolved"]),

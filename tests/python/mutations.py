@@ -143,6 +143,41 @@ MACROS = [
         ),
     ),
     *of(
+        "is_excluded",
+        (
+            "a merged conversation never counts",
+            "({{ keyword(exclusion_reason) }} <> 'merged' or not {{ is_escalated }})",
+            "true",
+            [
+                "int_segment_kinds.a_merged_conversation_counts_only_where_it_was_escalated",
+                "int_run_timeouts.a_merged_conversation_has_sessions_only_where_it_was_escalated",
+                "int_kept_findings.a_customer_whom_nobody_answered_is_found",
+            ],
+        ),
+        (
+            "a merged conversation always counts",
+            " or not {{ is_escalated }}",
+            "",
+            [
+                "int_segment_kinds.a_merged_conversation_counts_only_where_it_was_escalated",
+                "int_run_timeouts.a_merged_conversation_has_sessions_only_where_it_was_escalated",
+                "int_kept_findings.a_customer_whom_nobody_answered_is_found",
+            ],
+        ),
+        (
+            "an escalation makes every conversation count",
+            "{{ keyword(exclusion_reason) }} <> 'merged' or ",
+            "",
+            ["int_segment_kinds.a_merged_conversation_counts_only_where_it_was_escalated"],
+        ),
+        (
+            "the reason is read in lower case alone",
+            "{{ keyword(exclusion_reason) }} <> 'merged'",
+            "{{ exclusion_reason }} <> 'merged'",
+            ["int_segment_kinds.a_merged_conversation_counts_only_where_it_was_escalated"],
+        ),
+    ),
+    *of(
         "local_timestamp",
         *(
             (
@@ -747,7 +782,9 @@ CHANGES = [
                 "",
                 ["changed_settings_or_code_change_every_conversation_of_the_source"],
             )
-            for word in ("code_version", "session_scope", "after_escalation")
+            for word in (
+                *("code_version", "session_scope", "after_escalation", "takeover_boundary"),
+            )
         ),
         (
             "courtesy_minutes is no part of the rules",
@@ -941,6 +978,36 @@ LOOKUPS = [
             "'{{ source }}' as source",
             "'{{ var('sources')[0] }}' as source",
             ["each_source_has_the_settings_and_its_own_code"],
+        ),
+        (
+            "takeovers are inferred in every source",
+            "when rules_of_settings.is_takeover_inferred then",
+            "when true then",
+            ["what_a_takeover_ends_is_said_by_the_setting_and_the_lookup"],
+        ),
+        (
+            "the mapping for every source wins",
+            "coalesce(own_type.boundary, any_type.boundary, 'none')",
+            "coalesce(any_type.boundary, own_type.boundary, 'none')",
+            ["what_a_takeover_ends_is_said_by_the_setting_and_the_lookup"],
+        ),
+        (
+            "every event type is a takeover",
+            "where event_type = 'agent_takeover'",
+            "",
+            ["what_a_takeover_ends_is_said_by_the_setting_and_the_lookup"],
+        ),
+        (
+            "a takeover that nobody mapped escalates",
+            "any_type.boundary, 'none')",
+            "any_type.boundary, 'escalated')",
+            ["a_takeover_that_no_lookup_knows_ends_nothing"],
+        ),
+        (
+            "any source's mapping holds",
+            "any_type.source = '*'",
+            "any_type.source <> rules_of_settings.source",
+            ["a_takeover_that_no_lookup_knows_ends_nothing"],
         ),
     ),
     *of(
@@ -1141,6 +1208,37 @@ LOOKUPS = [
             "1 as row_count",
             ["what_was_found_is_counted_for_each_conversation"],
         ),
+        *(
+            (what, old, new, ["a_customer_whom_nobody_answered_is_found"])
+            for what, old, new in (
+                (
+                    "a greeting waits for an answer",
+                    "sum(segments.customer_message_count) > 0",
+                    "sum(segments.customer_message_count) >= 0",
+                ),
+                (
+                    "a person is no answer",
+                    "sum(segments.bot_message_count + segments.agent_message_count) = 0",
+                    "sum(segments.bot_message_count) = 0",
+                ),
+                (
+                    "a bot is no answer",
+                    "sum(segments.bot_message_count + segments.agent_message_count) = 0",
+                    "sum(segments.agent_message_count) = 0",
+                ),
+                (
+                    "one segment without an answer is enough",
+                    "sum(segments.bot_message_count + segments.agent_message_count) = 0",
+                    "min(segments.bot_message_count + segments.agent_message_count) = 0",
+                ),
+                (
+                    "what is excluded is found",
+                    "and not {{ is_excluded('conversations.exclusion_reason',"
+                    " '(count(segments.first_escalated_us) > 0)') }}",
+                    "",
+                ),
+            )
+        ),
     ),
     *of(
         "int_kept_findings",
@@ -1151,6 +1249,62 @@ LOOKUPS = [
             ["what_was_found_is_counted_for_each_conversation"],
         ),
         times=3,
+    ),
+    *of(
+        "int_session_findings",
+        *(
+            (
+                what,
+                old,
+                new,
+                [
+                    "contained_sessions_that_hold_a_persons_message_are_found_where_nobody_takes_over",
+                ],
+            )
+            for what, old, new in (
+                (
+                    "a person who came first is found too",
+                    "    where takeover_boundary <> 'escalated'\n",
+                    "",
+                ),
+                (
+                    "a takeover that resolves is an escalation",
+                    "takeover_boundary <> 'escalated'",
+                    "takeover_boundary = 'none'",
+                ),
+                (
+                    "nobody has to have written",
+                    "sessions.agent_message_count > 0",
+                    "sessions.agent_message_count >= 0",
+                ),
+                (
+                    "a session at its deadline is contained",
+                    "settings.as_of_us > sessions",
+                    "settings.as_of_us >= sessions",
+                ),
+                (
+                    "a session that waited for no silence is open",
+                    "sessions.open_until_us is null or ",
+                    "",
+                ),
+                (
+                    "a late resolution waits for the silence",
+                    "when 'resolved' then true\n            when 'timed_out' then",
+                    "when 'resolved' then sessions.open_until_us is null\n"
+                    "            when 'timed_out' then",
+                ),
+                (
+                    "an escalated session is contained",
+                    "else false",
+                    "else true",
+                ),
+                (
+                    "a source's sessions are those of all",
+                    "sessions.source = sources_without_takeovers.source",
+                    "true",
+                ),
+            )
+        ),
     ),
     *of(
         "data_quality",
@@ -1170,6 +1324,12 @@ LOOKUPS = [
             "what was found in ratings is left out",
             "from {{ ref('int_rating_findings') }}",
             "from {{ ref('int_rating_findings') }} where false",
+            ["a_finding_is_counted_over_all_conversations_of_a_source"],
+        ),
+        (
+            "what was found in sessions is left out",
+            "from {{ ref('int_session_findings') }}",
+            "from {{ ref('int_session_findings') }} where false",
             ["a_finding_is_counted_over_all_conversations_of_a_source"],
         ),
     ),
@@ -1250,7 +1410,7 @@ LOOKUPS = [
 
 ROWS_BEFORE = """(
             partition by conversation_number
-            order by happened_us, tie_order, row_id
+            order by happened_us, place_order, row_id, -tie_order
             rows between unbounded preceding and 1 preceding
         )"""
 
@@ -1283,20 +1443,20 @@ TIMELINE = [
         ),
         (
             "the kind comes before the time",
-            "order by happened_us, tie_order, row_id",
-            "order by tie_order, happened_us, row_id",
+            "order by happened_us, place_order, row_id",
+            "order by place_order, happened_us, row_id",
             ["rows_are_ordered_by_time_and_then_by_id"],
         ),
         (
             "the id is ordered downwards",
-            "order by happened_us, tie_order, row_id",
-            "order by happened_us, tie_order, row_id desc",
+            "order by happened_us, place_order, row_id",
+            "order by happened_us, place_order, row_id desc",
             ["rows_are_ordered_by_time_and_then_by_id"],
         ),
         (
             "the id comes before the kind",
-            "order by happened_us, tie_order, row_id",
-            "order by happened_us, row_id, tie_order",
+            "order by happened_us, place_order, row_id",
+            "order by happened_us, row_id, place_order",
             [
                 "at_the_same_time_messages_come_before_escalations_before_resolutions",
                 "a_message_at_the_instant_of_the_close_belongs_to_the_session_that_it_closes",
@@ -1313,8 +1473,8 @@ TIMELINE = [
         ),
         (
             "resolutions come before escalations",
-            "when 'escalated' then 1 else 2 end",
-            "when 'escalated' then 2 else 1 end",
+            "case events.boundary when 'escalated' then 1 else 2 end",
+            "case events.boundary when 'escalated' then 2 else 1 end",
             ["at_the_same_time_messages_come_before_escalations_before_resolutions"],
         ),
         (
@@ -1424,6 +1584,126 @@ TIMELINE = [
             "when tie_order > 0 then null",
             "when tie_order = 2 then null",
             ["a_terminal_event_starts_no_segment"],
+        ),
+        (
+            "a takeover comes after the message that takes over",
+            "row_id, -tie_order",
+            "row_id, tie_order",
+            [
+                "a_takeover_comes_directly_before_the_message_that_takes_over",
+                "a_takeover_that_is_mapped_to_resolved_resolves",
+            ],
+        ),
+        (
+            "a takeover comes where other events do",
+            "0 as place_order",
+            "tie_order as place_order",
+            ["a_takeover_comes_directly_before_the_message_that_takes_over"],
+        ),
+        (
+            "a takeover comes before every message of its time",
+            "0 as place_order",
+            "-1 as place_order",
+            ["a_takeover_comes_directly_before_the_message_that_takes_over"],
+        ),
+        (
+            "a takeover cuts as an escalation always",
+            "case takeovers.takeover_boundary when 'escalated' then 1 else 2 end",
+            "1",
+            ["a_takeover_that_is_mapped_to_resolved_resolves"],
+        ),
+        (
+            "nobody takes over",
+            "'agent' as actor",
+            "cast(null as varchar) as actor",
+            ["a_takeover_comes_directly_before_the_message_that_takes_over"],
+        ),
+        (
+            "takeovers of other conversations are taken",
+            "takeovers.conversation_number = conversations.conversation_number",
+            "true",
+            ["the_takeovers_of_a_conversation_are_its_own"],
+        ),
+    ),
+    *of(
+        "int_takeovers",
+        (
+            "notes take over",
+            "where is_public and author_type",
+            "where author_type",
+            ["an_internal_note_takes_nothing_over"],
+        ),
+        (
+            "the customer comes between",
+            "in ('bot', 'agent')",
+            "in ('customer', 'bot', 'agent')",
+            ["neither_a_silence_nor_the_customer_comes_between_a_bot_and_the_person"],
+        ),
+        (
+            "whoever is a system comes between",
+            "in ('bot', 'agent')",
+            "in ('system', 'bot', 'agent')",
+            ["neither_a_silence_nor_the_customer_comes_between_a_bot_and_the_person"],
+        ),
+        (
+            "every event comes between",
+            "    where boundary in ('resolved', 'escalated')",
+            "",
+            ["after_a_terminal_event_nobody_takes_over"],
+        ),
+        (
+            "a resolution does not come between",
+            "    where boundary in ('resolved', 'escalated')",
+            "    where boundary = 'escalated'",
+            ["after_a_terminal_event_nobody_takes_over"],
+        ),
+        (
+            "a handoff does not come between",
+            "    where boundary in ('resolved', 'escalated')",
+            "    where boundary = 'resolved'",
+            ["after_a_terminal_event_nobody_takes_over"],
+        ),
+        (
+            "events come before messages",
+            "0 as tie_order",
+            "3 as tie_order",
+            ["after_a_terminal_event_nobody_takes_over"],
+        ),
+        (
+            "the id is ordered downwards",
+            "rows_in_order.tie_order, rows_in_order.row_id",
+            "rows_in_order.tie_order, rows_in_order.row_id desc",
+            ["within_one_moment_the_ids_say_who_wrote_first"],
+        ),
+        (
+            "all conversations are one",
+            "partition by rows_in_order.conversation_number",
+            "partition by 1",
+            ["a_person_who_writes_after_the_bot_takes_over"],
+        ),
+        (
+            "a person takes over from a person",
+            "previous_kind = 'bot'",
+            "previous_kind in ('bot', 'agent')",
+            ["a_person_who_writes_after_the_bot_takes_over"],
+        ),
+        (
+            "the bot takes over from itself",
+            "row_kind = 'agent' and previous_kind",
+            "previous_kind",
+            ["a_person_who_writes_after_the_bot_takes_over"],
+        ),
+        (
+            "what ends nothing is a takeover",
+            "where rules.takeover_boundary in ('resolved', 'escalated')",
+            "",
+            ["where_takeovers_end_nothing_there_are_none"],
+        ),
+        (
+            "only an escalation takes over",
+            "where rules.takeover_boundary in ('resolved', 'escalated')",
+            "where rules.takeover_boundary = 'escalated'",
+            ["where_takeovers_end_nothing_there_are_none"],
         ),
     ),
     *of(
@@ -1570,8 +1850,8 @@ KINDS = of(
     "int_segment_kinds",
     (
         "human comes before excluded",
-        "when conversations.exclusion_reason is not null then",
-        "when conversations.exclusion_reason is not null and handling.has_bot then",
+        "'handling.is_escalated') }} then",
+        "'handling.is_escalated') }} and handling.has_bot then",
         ["a_conversation_with_an_exclusion_reason_is_excluded_before_it_is_human"],
     ),
     (
@@ -1619,16 +1899,16 @@ KINDS = of(
     ),
     (
         "a resolution does not end the handoff",
-        "and previous_escalated_us > coalesce(previous_resolved_us, previous_escalated_us - 1)",
-        "",
+        "escalated_segment_number > coalesce(resolved_segment_number, 0)",
+        "escalated_segment_number > 0",
         [
             "a_handoff_goes_on_until_it_is_resolved",
-            "the_last_terminal_event_before_a_handoff_is_an_escalation",
+            "of_two_terminal_events_at_one_time_that_of_the_later_segment_is_the_last",
         ],
     ),
     (
         "the bot's return does not end the handoff",
-        "not is_bot_back\n        and ",
+        "not is_bot_back and ",
         "",
         ["a_bot_that_is_back_after_a_silence_ends_the_handoff"],
     ),
@@ -1652,15 +1932,27 @@ KINDS = of(
     ),
     (
         "an escalation at the time of the resolution is the last",
-        "previous_escalated_us > coalesce(",
-        "previous_escalated_us >= coalesce(",
+        "last_escalated_us > coalesce(",
+        "last_escalated_us >= coalesce(",
         ["the_last_terminal_event_before_a_handoff_is_an_escalation"],
     ),
     (
         "an escalation just after the resolution is not the last",
-        "previous_escalated_us > coalesce(",
-        "previous_escalated_us > 1 + coalesce(",
+        "last_escalated_us > coalesce(",
+        "last_escalated_us > 1 + coalesce(",
         ["the_last_terminal_event_before_a_handoff_is_an_escalation"],
+    ),
+    (
+        "the first escalation alone counts",
+        "max(case when last_terminal = 'escalated' then segment_number end)",
+        "max(case when last_terminal = 'escalated' then 1 end)",
+        ["of_two_terminal_events_at_one_time_that_of_the_later_segment_is_the_last"],
+    ),
+    (
+        "a merged conversation must be escalated in each segment",
+        "count(last_escalated_us) over whole_conversation > 0 as is_escalated",
+        "last_escalated_us is not null as is_escalated",
+        ["a_merged_conversation_counts_only_where_it_was_escalated"],
     ),
     (
         "the segment's own escalation counts",
@@ -2196,6 +2488,19 @@ RATES = [
             "'reporting_timezone') }} as started_date",
             "\"'UTC'\") }} as started_date",
             ["the_started_date_is_the_day_in_the_reporting_time_zone"],
+        ),
+        (
+            "who takes over is waited for",
+            "nullif(handoff_first_agent_message_us - first_escalated_us, 0)",
+            "(handoff_first_agent_message_us - first_escalated_us)",
+            ["a_person_who_takes_over_has_kept_nobody_waiting"],
+        ),
+        (
+            "who takes over handles nothing",
+            "(handoff_last_activity_us - first_escalated_us) / 1e6",
+            "case when handoff_first_agent_message_us > first_escalated_us"
+            " then handoff_last_activity_us - first_escalated_us end / 1e6",
+            ["a_person_who_takes_over_has_kept_nobody_waiting"],
         ),
         (
             "an open session has a next one",
@@ -3112,6 +3417,18 @@ QUESTIONS = [
     *of(
         "escalations",
         (
+            "who takes over is waited for",
+            "nullif(sessions.handoff_first_agent_message_us - sessions.first_escalated_us, 0)",
+            "(sessions.handoff_first_agent_message_us - sessions.first_escalated_us)",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+        (
+            "who takes over is waited for in business hours",
+            "where sessions.handoff_first_agent_message_us > sessions.first_escalated_us",
+            "where sessions.handoff_first_agent_message_us is not null",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+        (
             "hours of other brands are nobody's",
             "coalesce(brands_with_hours.brand, '*')",
             "sessions.brand",
@@ -3209,15 +3526,21 @@ QUESTIONS = [
         ),
         (
             "excluded conversations count",
-            "where conversations.exclusion_reason is null",
-            "where true",
+            "and not {{ is_excluded('exclusion_reason', 'is_escalated') }}",
+            "",
             ["the_bot_is_back_at_the_timeouts_that_the_silence_exceeds"],
         ),
         (
             "conversations without a bot count",
-            "having sum(segments.bot_message_count) > 0",
-            "having sum(segments.bot_message_count) >= 0",
+            "sum(segments.bot_message_count) > 0 as has_bot",
+            "sum(segments.bot_message_count) >= 0 as has_bot",
             ["the_bot_is_back_at_the_timeouts_that_the_silence_exceeds"],
+        ),
+        (
+            "a merged conversation must be escalated in each segment",
+            "count(segments.first_escalated_us) > 0 as is_escalated",
+            "count(segments.first_escalated_us) = count(*) as is_escalated",
+            ["a_merged_conversation_has_sessions_only_where_it_was_escalated"],
         ),
     ),
     *of(

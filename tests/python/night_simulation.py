@@ -88,6 +88,7 @@ def _dbt_vars(state: State) -> dict[str, Any]:
         "sources": list(state.sources),
         "as_of": None if settings.as_of is None else settings.as_of.isoformat(sep=" "),
         "courtesy_minutes": settings.courtesy_minutes,
+        "infer_takeovers": list(settings.infer_takeovers),
         "session_scope": settings.session_scope,
         "after_escalation": settings.after_escalation,
         "reporting_timezone": settings.reporting_timezone,

@@ -49,12 +49,14 @@ CHANNELS = ("chat", "email", "sms", "fax", None)
 BRANDS = ("Aurora", "Borealis", None)
 CUSTOMERS = (*(f"customer-{number}" for number in range(30)), None)
 TOPICS = ("billing", "returns", None)
+TAKEOVER = "agent_takeover"  # made by the cut, in no raw row
 TIMEOUT_MINUTES = {"*": 60, "chat": 30, "sms": 1440, "email": 4320}
 BOUNDARIES = {
     ("*", "resolved"): "resolved",
     ("*", "escalated"): "escalated",
     ("*", "assigned"): "none",
     (projects.FILES_SOURCE, "done"): "resolved",
+    ("*", TAKEOVER): "escalated",
 }
 EVENT_TYPES = ("resolved", "escalated", "assigned", "done")
 AUTHORS = ("customer", "bot", "agent", "system")
@@ -76,13 +78,15 @@ SCENES = (
     "c b1 R1 E1 c10 b1 D1",
     "R c1 b1 .2 c61 b1",
     "c b0 c1440 b1441",
+    "c b1 a2 c1 a1 R5",
+    "c b1 c45 a0 b0 a1 E0",
 )
 SPOILT = "not a time: "
 # Changes of the code: a file, what stands in it, what comes instead, the one source it concerns.
 CODE_CHANGES: tuple[tuple[str, str, str, str | None], ...] = (
     ("macros/session_key.sql", "':'", "'/'", None),
     ("models/staging/files/stg_files__messages.sql", "topic", "upper(topic) as topic", SOURCES[1]),
-    ("models/**/int_timeline.sql", "tie_order, row_id", "tie_order, row_id desc", None),
+    ("models/**/int_timeline.sql", "place_order, row_id", "place_order, row_id desc", None),
     ("models/**/int_customer_sessions.sql", "'customer '", "'client '", None),
 )
 
@@ -113,7 +117,9 @@ class State:
     sources: tuple[str, ...] = SOURCES
     code_change: int | None = None  # the one of CODE_CHANGES that is made
     settings: oracle.Settings = field(
-        default_factory=lambda: oracle.Settings(dict(TIMEOUT_MINUTES), dict(BOUNDARIES))
+        default_factory=lambda: oracle.Settings(
+            dict(TIMEOUT_MINUTES), dict(BOUNDARIES), infer_takeovers=(projects.FILES_SOURCE,)
+        )
     )
 
     def visible(self) -> Raw:
@@ -177,11 +183,19 @@ class State:
                     self.settings.session_scope,
                     self.settings.after_escalation,
                     self.settings.courtesy_minutes,
+                    self._takeovers_of(source),
                 )
             )
             if self.code_change is not None and self.changed_code()[3] in (None, source):
                 rules.add(("code", self.code_change))
         return found
+
+    def _takeovers_of(self, source: str) -> str:
+        """What a takeover ends in a source; none also where none is made."""
+        boundaries = self.settings.boundaries
+        if source not in self.settings.infer_takeovers:
+            return "none"
+        return boundaries.get((source, TAKEOVER), boundaries.get(("*", TAKEOVER), "none"))
 
 
 def _differing(now: Mapping[Key, Any], then: Mapping[Key, Any]) -> set[Key]:
@@ -529,7 +543,7 @@ def corrected(table: str, row: Row, column: int) -> Row:
         "channel": CHANNELS,
         "brand": BRANDS,
         "customer_id": CUSTOMERS[:4],
-        "exclusion_reason": (None, "spam"),
+        "exclusion_reason": (None, "spam", "merged"),
         "author_type": AUTHORS,
         "event_type": EVENT_TYPES,
         "actor_type": AUTHORS[:3],
@@ -990,6 +1004,23 @@ class ChangedMapping(RuleChange):
 
 
 @dataclass(frozen=True)
+class ChangedTakeovers(RuleChange):
+    """Takeovers are made in a source or no longer, or they end something else there."""
+
+    source: int
+    value: int
+
+    def happen(self, world: World) -> None:
+        source, settings = SOURCES[self.source], world.state.settings
+        if self.value == 0:
+            switched = tuple(sorted({source} ^ set(settings.infer_takeovers)))
+            world.state.settings = dataclasses.replace(settings, infer_takeovers=switched)
+        else:
+            boundary = ("resolved", "none", "escalated")[self.value - 1]
+            settings.boundaries[(source, TAKEOVER)] = boundary
+
+
+@dataclass(frozen=True)
 class ChangedScope(RuleChange):
     """session_scope is switched."""
 
@@ -1033,7 +1064,7 @@ class ChangedCode(RuleChange):
 
 RULE_CHANGES: tuple[type[Happening], ...] = (
     *(ChangedTimeout, ChangedMapping, ChangedScope, ChangedAfterEscalation, ChangedCourtesy),
-    ChangedCode,
+    *(ChangedCode, ChangedTakeovers),
 )
 # What touches one conversation or two.
 SPARSE: tuple[type[Happening], ...] = (

@@ -52,6 +52,7 @@ class Settings:
     courtesy_minutes: int = 0
     session_scope: str = "conversation"
     after_escalation: str = "handoff"
+    infer_takeovers: tuple[str, ...] = ()
     as_of: datetime | None = None
     reporting_timezone: str = "UTC"
 
@@ -143,6 +144,7 @@ class Terminal:
 
     event: Event
     boundary: str
+    is_takeover: bool = False  # made by the cut, no row of the source
 
     @property
     def at(self) -> datetime:
@@ -562,6 +564,45 @@ def boundary_of(event: Event, settings: Settings) -> str:
     return "none"
 
 
+def with_takeovers(
+    timeline: list[Message | Terminal], settings: Settings
+) -> list[Message | Terminal]:
+    """Rule 3: each takeover, "directly before that message in rule 2's order".
+
+    Takes a conversation's activities and terminal events in that order: a person's message that
+    follows a bot's, "with neither a terminal event nor a person's message between them".
+    """
+    found: list[Message | Terminal] = []
+    is_with_bot = False
+    for entry in timeline:
+        if isinstance(entry, Terminal):
+            is_with_bot = False
+        elif entry.author_type == "bot":
+            is_with_bot = True
+        elif entry.author_type == "agent":
+            if is_with_bot and entry.source in settings.infer_takeovers:
+                found.extend(takeover_by(entry, settings))
+            is_with_bot = False
+        found.append(entry)
+    return found
+
+
+def takeover_by(message: Message, settings: Settings) -> list[Terminal]:
+    """The event `agent_takeover` by the agent, at the time of the message, if it ends anything."""
+    event = Event(
+        source=message.source,
+        conversation_id=message.conversation_id,
+        event_id=message.message_id,
+        occurred_at=message.sent_at,
+        event_type="agent_takeover",
+        actor_type="agent",
+        reason=None,
+        loaded_at=None,
+    )
+    boundary = boundary_of(event, settings)
+    return [] if boundary == "none" else [Terminal(event, boundary, is_takeover=True)]
+
+
 def timeout_of(channel: str, settings: Settings) -> timedelta:
     """Rule 4: "set per channel (the seed `channel_policies`, with `*` for every other)"."""
     minutes = settings.timeout_minutes
@@ -599,7 +640,7 @@ def cut(
     """Rule 4: cut a conversation's activities into segments; rule 3: terminal events join them."""
     timeout = timeout_of(required(conversation.channel), settings)
     segments: list[Segment] = []
-    for entry in sorted(timeline, key=timeline_order):
+    for entry in with_takeovers(sorted(timeline, key=timeline_order), settings):
         if isinstance(entry, Terminal):
             if segments:  # rule 3: before the first activity it belongs to nothing
                 segments[-1].terminals.append(entry)
@@ -677,9 +718,17 @@ def is_courtesy(segments: list[Segment], segment: Segment, settings: Settings) -
     return False
 
 
+def is_excluded(segments: list[Segment], conversation: Conversation) -> bool:
+    """Rule 7.1: `merged` excludes "unless an escalation belongs to one of its segments"."""
+    reason = conversation.exclusion_reason
+    if reason is not None and reason.strip().lower() == "merged":
+        return not any(segment.first_terminal("escalated") for segment in segments)
+    return reason is not None
+
+
 def kind_of(segments: list[Segment], segment: Segment, settings: Settings) -> str:
     """Rule 7: what kind of segment it is; first match wins."""
-    if segment.conversation.exclusion_reason is not None:
+    if is_excluded(segments, segment.conversation):
         return "excluded"
     if not any(other.by("bot") for other in segments):
         return "human"
@@ -862,13 +911,17 @@ def following_handling(segments: list[Segment], session: Segment) -> list[Segmen
 
 
 def handoff_times(segments: list[Segment], session: Segment) -> tuple[float | None, float | None]:
-    """`handoff_wait_seconds` (to the first agent message), `handoff_seconds` (to the last one)."""
+    """`handoff_wait_seconds` (to the first agent message), `handoff_seconds` (to the last one).
+
+    Rule 3 of a takeover: "Its `handoff_wait_seconds` is null."
+    """
     escalation = session.first_terminal("escalated")
     handling = following_handling(segments, session)
     if escalation is None or not handling:
         return None, None
     agent_messages = [message for other in handling for message in other.by("agent")]
     wait = seconds(escalation.at, agent_messages[0].sent_at) if agent_messages else None
+    wait = None if escalation.is_takeover else wait
     return wait, seconds(escalation.at, handling[-1].last_activity_at)
 
 

@@ -47,6 +47,7 @@ LOOKUPS = {"reamaze/reamaze_authors.csv": ["orders@SHOP.example,system"]}
 TRAPS: dict[str, tuple[str, list[str]]] = {
     "a reply resolves by itself": ("c0 b1 E2 a5 S5 c8 a9 S9", ["escalated", "handoff"]),
     "a person takes over": ("c0 b1 a2 S2", ["escalated", "handoff"]),
+    "a person takes over after the timeout": ("c0 b1 a45 S45", ["escalated", "handoff"]),
     "the bot lets go": ("c0 b1 L2", ["escalated"]),
     "resolved by the clock": ("c0 b1 X20", ["resolved"]),
     "notes and inboxes are no activity": ("c0 b1 i2 n29 c58", ["timed_out", "timed_out"]),

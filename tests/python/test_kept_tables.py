@@ -168,7 +168,13 @@ def test_changed_code_of_one_source_cuts_that_source_again(kept: Kept) -> None:
 @pytest.mark.parametrize(
     "changed",
     projects.few_now(
-        [{"after_escalation": "session"}, {"session_scope": "session"}, {"courtesy_minutes": 5}], 1
+        [
+            {"after_escalation": "session"},
+            {"session_scope": "session"},
+            {"courtesy_minutes": 5},
+            {"infer_takeovers": ["files", "sample"]},
+        ],
+        1,
     ),
 )
 def test_a_changed_setting_cuts_all_again(kept: Kept, changed: dict[str, Any]) -> None:

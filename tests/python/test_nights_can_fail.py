@@ -108,6 +108,16 @@ DEFECTS = [
         (Night((nights.ChangedAfterEscalation(),)),),
     ),
     Defect(
+        "a takeover that ends something else is no change",
+        FINGERPRINTS,
+        "'rules.takeover_boundary', ",
+        "",
+        (
+            Night((nights.ChangedTakeovers(source=0, value=0),)),
+            Night((nights.ChangedTakeovers(source=1, value=1),)),
+        ),
+    ),
+    Defect(
         "changed code is no change",
         FINGERPRINTS,
         "'rules.code_version', ",

@@ -26,6 +26,8 @@ BOUNDARIES = {
     ("*", "assigned"): "none",
     ("files", "assigned"): "escalated",
     ("files", "done"): "resolved",
+    ("*", "agent_takeover"): "escalated",
+    ("files", "agent_takeover"): "resolved",
 }
 START = datetime(2026, 3, 8, 4, 30)  # half an hour before midnight in New York, as clocks change
 
@@ -97,7 +99,7 @@ def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversatio
     """Add the messages, events and ratings of one conversation to the raw tables."""
     moment = START + draw(st.sampled_from([timedelta(0), timedelta(minutes=29), timedelta(days=1)]))
     moments = [moment]
-    words = st.lists(st.sampled_from("cccbbbaaRREEsn."), min_size=1, max_size=14)
+    words = st.lists(st.sampled_from("cccbbbaaaRREEsn."), min_size=1, max_size=14)
     for number, word in enumerate(draw(words)):
         moment += draw(GAPS)
         moments.append(moment)
@@ -185,7 +187,9 @@ def raw_tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
                     "brand": draw(st.sampled_from(["A", "B", None])),
                     "customer_id": draw(st.sampled_from(["1", "1", "2", None, "1.0", " 2"])),
                     "created_at": draw(st.sampled_from([None, "2026-03-01", "soon"])),
-                    "exclusion_reason": draw(mostly(st.none(), st.just("spam"))),
+                    "exclusion_reason": draw(
+                        mostly(st.none(), st.sampled_from(["spam", "merged", "Merged "]))
+                    ),
                     "loaded_at": draw(st.sampled_from([None, "2026-03-09T02:00:00Z"])),
                 }
             )
@@ -202,6 +206,7 @@ def given_settings(draw: st.DrawFn) -> oracle.Settings:
         courtesy_minutes=draw(st.sampled_from([0, 5])),
         session_scope=draw(st.sampled_from(["conversation", "session"])),
         after_escalation=draw(st.sampled_from(["handoff", "session"])),
+        infer_takeovers=draw(st.sampled_from([(), ("files",), ("sample",), ("files", "sample")])),
         as_of=draw(st.one_of(st.none(), as_of)),
         reporting_timezone=draw(
             st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"])
@@ -245,6 +250,7 @@ def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settin
             "courtesy_minutes": given.courtesy_minutes,
             "session_scope": given.session_scope,
             "after_escalation": given.after_escalation,
+            "infer_takeovers": list(given.infer_takeovers),
             "reporting_timezone": given.reporting_timezone,
         },
         parsed=folder / "parsed",

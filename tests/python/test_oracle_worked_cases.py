@@ -11,7 +11,11 @@ from oracle import Result, Row, Settings, compute, parse_time, wilson
 START = datetime(2024, 3, 4, 9, 0)
 AUTHORS = {"c": "customer", "b": "bot", "a": "agent", "s": "system"}
 EVENTS = {"R": "closed", "E": "handed_over"}
-BOUNDARIES = {("*", "closed"): "resolved", ("*", "handed_over"): "escalated"}
+BOUNDARIES = {
+    ("*", "closed"): "resolved",
+    ("*", "handed_over"): "escalated",
+    ("*", "agent_takeover"): "escalated",
+}
 ENOUGH = 10 * 24 * 60
 THREE_DAYS = 3 * 24 * 60
 
@@ -143,6 +147,125 @@ def test_exactly_the_timeout_does_not_cut_and_more_does() -> None:
     assert len(run("c0 b1 c31.0000001").segments) == 2
     first = run("c0 b1 c32").segments[0]
     assert (first["outcome"], first["ended_at"]) == ("timed_out", at(31))
+
+
+INFERRED = {"infer_takeovers": ("desk",)}
+
+
+def test_a_person_who_writes_after_the_bot_takes_over() -> None:
+    """`c0 b1 a2, from a source in infer_takeovers`: escalated by the agent, then a handoff."""
+    result = run("c0 b1 a2", **INFERRED)
+    assert kinds(result) == ["escalated", "handoff"]
+    assert starts(result) == ["first_contact", "escalated"]
+    (session,) = result.sessions
+    assert (session["escalated_at"], session["escalated_by"]) == (at(2), "agent")
+    assert (session["end_reason"], session["ended_at"]) == ("escalated", at(2))
+    assert session["escalation_reason"] is None
+    assert (session["handoff_wait_seconds"], session["handoff_seconds"]) == (None, 0)
+    assert session["is_human_involved"] is False
+
+
+def test_where_nobody_takes_over_a_person_may_write_in_a_contained_session() -> None:
+    """`c0 b1 a2, from another one`: one session, contained, `is_human_involved`."""
+    result = run("c0 b1 a2", infer_takeovers=("else",))
+    assert kinds(result) == ["timed_out"]
+    assert result.sessions[0]["is_human_involved"] is True
+    boundaries = {**BOUNDARIES, ("desk", "agent_takeover"): "none"}
+    settings = Settings({"*": 30}, boundaries, as_of=at(ENOUGH), **INFERRED)
+    assert kinds(compute({"desk": rows_of("c0 b1 a2")}, settings)) == ["timed_out"]
+
+
+def test_a_takeover_after_the_deadline_is_a_late_escalation() -> None:
+    """`c0 b1 a45`: escalated late, then a handoff segment."""
+    result = run("c0 b1 a45", **INFERRED)
+    assert kinds(result) == ["escalated", "handoff"]
+    (session,) = result.sessions
+    assert (session["end_reason"], session["ended_at"]) == ("inactivity", at(31))
+    assert session["escalated_at"] == at(45)
+
+
+@pytest.mark.parametrize(
+    ("timeline", "expected"),
+    [
+        # who writes first at one time, the ids say
+        ("c0 b1 a1", ["escalated", "handoff"]),
+        ("c0 a1 b1", ["timed_out"]),
+        # exactly at the deadline, and just after it
+        ("c0 b1 a31", ["escalated", "handoff"]),
+        ("c0 b1 a31.0000001", ["escalated", "handoff"]),
+        # the customer in between, with a silence before
+        ("c0 b1 c5 a6", ["escalated", "handoff"]),
+        ("c0 b1 c60 a61", ["timed_out", "escalated", "handoff"]),
+        # a person before, two persons after; the bot in between
+        ("c0 a1 b2", ["timed_out"]),
+        ("c0 a1 b2 a3", ["escalated", "handoff"]),
+        ("c0 b1 a2 a3 R4", ["escalated", "handoff"]),
+        ("c0 b1 a2 b3 a4 R5", ["escalated", "handoff", "handoff"]),
+        # what has ended is not taken over, also at the time of the bot's message
+        ("c0 b1 R2 a3", ["resolved", "unengaged"]),
+        ("c0 b1 E2 a3", ["escalated", "handoff"]),
+        ("c0 b1 R1 a1.0000001", ["resolved", "unengaged"]),
+        # events come after the messages of their time: also after the one that takes over
+        ("c0 b1 a2 R2", ["escalated", "handoff"]),
+        ("c0 b1 a2 E2 c3", ["escalated", "handoff", "handoff"]),
+        ("c0 b1 a2 R2 c3", ["escalated", "handoff", "timed_out"]),
+        # a greeting that is taken over is no session
+        ("b0 a1", ["unengaged", "handoff"]),
+        ("s0 a1", ["human"]),
+    ],
+)
+def test_takeovers(timeline: str, expected: list[str]) -> None:
+    """Rule 3, at its edges."""
+    assert kinds(run(timeline, **INFERRED)) == expected
+
+
+def test_a_note_takes_nothing_over() -> None:
+    """Rule 3: a person's *public* message."""
+    tables = rows_of("c0 b1 a2")
+    tables["messages"][2]["is_public"] = "false"
+    settings = Settings({"*": 30}, BOUNDARIES, as_of=at(ENOUGH), **INFERRED)
+    assert kinds(compute({"desk": tables}, settings)) == ["timed_out"]
+
+
+def test_takeovers_are_made_after_duplicates_are_settled() -> None:
+    """Rule 3: a message that was a bot's by mistake is a person's; and it is no raw row."""
+    tables = rows_of("c0 b1 b2")
+    tables["messages"].append(tables["messages"][2] | {"author_type": "agent", "topic": "x"})
+    tables["messages"][3]["loaded_at"] = at(9).isoformat()
+    settings = Settings({"*": 30}, BOUNDARIES, as_of=at(ENOUGH), **INFERRED)
+    result = compute({"desk": tables}, settings)
+    assert kinds(result) == ["escalated", "handoff"]
+    assert [row["rows_read"] for row in result.row_reconciliation] == [0, 4, 0, 0]
+    assert [row["position_in_segment"] for row in result.messages] == [1, 2, 1]
+
+
+def test_a_takeover_may_be_mapped_to_a_resolution() -> None:
+    """Rule 3: by the lookup; of two events at one time that of the later segment is the last."""
+    boundaries = {**BOUNDARIES, ("*", "agent_takeover"): "resolved"}
+    settings = Settings({"*": 30}, boundaries, as_of=at(ENOUGH), **INFERRED)
+    result = compute({"desk": rows_of("c0 b1 a2 c3")}, settings)
+    assert kinds(result) == ["resolved", "timed_out"]
+    assert result.sessions[0]["resolved_by"] == "agent"
+    result = compute({"desk": rows_of("c0 b1 c1 a2 E2 c3")}, settings)
+    assert kinds(result) == ["resolved", "unengaged", "handoff"]
+
+
+def test_a_merged_conversation_is_excluded() -> None:
+    """`chat c0 b1, merged into another ticket at 5`: excluded."""
+    assert kinds(run("c0 b1", row={"exclusion_reason": "merged"})) == ["excluded"]
+    assert kinds(run("c0 b1 E2", row={"exclusion_reason": "spam"})) == ["excluded"]
+
+
+def test_a_merged_conversation_counts_where_it_was_escalated() -> None:
+    """`t c0 b1 R2, c60 b61 E62, merged at 65`: two sessions, 1 of 2 contained."""
+    merged = {"exclusion_reason": " Merged"}
+    result = run("c0 b1 R2 c60 b61 E62", row=merged)
+    assert kinds(result) == ["resolved", "escalated"]
+    assert (total(result, "contained_sessions"), total(result, "closed_sessions")) == (1, 2)
+    assert kinds(run("c0 b1 E120", row=merged)) == ["escalated"]
+    assert kinds(run("E0 c1 b2", row=merged)) == ["excluded"]
+    assert kinds(run("c0 b1 a2", row=merged)) == ["excluded"]
+    assert kinds(run("c0 b1 a2", row=merged, **INFERRED)) == ["escalated", "handoff"]
 
 
 # --- Rules 1 to 4 -----------------------------------------------------------------------------

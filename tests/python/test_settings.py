@@ -26,6 +26,7 @@ vars:
     session_scope: conversation
     after_escalation: handoff
     courtesy_minutes: 0
+    infer_takeovers: [files]
     max_row_drop_share: 0.1
     max_raw_age_hours: {files: 48}
     stale_raw: warn
@@ -90,6 +91,7 @@ def test_the_project_file_alone(project: Path) -> None:
         "session_scope": "conversation",
         "after_escalation": "handoff",
         "courtesy_minutes": 0,
+        "infer_takeovers": ["files"],
         "zendesk_schema": "zendesk",
     }
 
@@ -120,6 +122,21 @@ def test_the_nights_own_settings_do_not_reach_dbt(project: Path) -> None:
 )
 def test_the_ends_of_a_share_are_shares(project: Path, text: str, share: float) -> None:
     assert load(project, f"max_row_drop_share: {text}").max_row_drop_share == share
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        ("[sample, files, sample]", ("files", "sample")),
+        ("files", ("files",)),
+        ("[]", ()),
+        ("null", ()),
+    ],
+)
+def test_the_sources_of_takeovers_are_in_one_order(
+    project: Path, text: str, sources: tuple[str, ...]
+) -> None:
+    assert load(project, f"infer_takeovers: {text}").infer_takeovers == sources
 
 
 def test_vars_need_not_be_nested(project: Path) -> None:
@@ -201,6 +218,16 @@ def test_as_of_that_is_no_time(project: Path, written: str) -> None:
                 ("'5'", "'5'"),
                 ("true", "True"),
             ]
+        ),
+        (
+            "infer_takeovers: true",
+            "--vars: infer_takeovers is True; "
+            "write a list of sources, e.g. [zendesk], or [] for none",
+        ),
+        (
+            "infer_takeovers: [files, simple]",
+            "--vars: infer_takeovers: no source 'simple'; did you mean 'sample'? "
+            "(sources are the folders of models/staging: files, sample)",
         ),
         *(
             (

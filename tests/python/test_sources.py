@@ -140,7 +140,7 @@ def test_intercom_s_own_verdicts_are_explained(built: Path) -> None:
         (
             "chatwoot",
             {
-                "agree: not contained": 12,
+                "agree: not contained": 13,
                 "agree: resolved by the bot": 12,
                 "differ: ended in silence, which Chatwoot does not count": 3,
                 "differ: handed off as well, and closed without an answer": 1,
@@ -161,7 +161,7 @@ def test_intercom_s_own_verdicts_are_explained(built: Path) -> None:
         (
             "reamaze",
             {
-                "agree: not contained": 8,
+                "agree: not contained": 9,
                 "agree: resolved by the bot": 5,
                 "differ: ended in silence, which is no status": 6,
                 "differ: escalated as well, which counts first here": 1,

@@ -222,6 +222,7 @@ def generated(folder: Path) -> tuple[DataSet, spark_builds.Build]:
         sources=[projects.SEEDED_SOURCE, projects.FILES_SOURCE],
         session_scope="session",
         courtesy_minutes=5,
+        infer_takeovers=[projects.SEEDED_SOURCE, projects.FILES_SOURCE],
         reporting_timezone="America/New_York",
     )
     return data_set, build

@@ -54,7 +54,7 @@ final as (
         summed.rows_fingerprint,
         {{ row_hash([
             'rules.code_version', 'rules.session_scope', 'rules.after_escalation', 'rules.courtesy_minutes',
-            'summed.lookup_hashes', 'case when summed.own_row_count = 0 then any_policy.timeout_minutes end'
+            'rules.takeover_boundary', 'summed.lookup_hashes', 'case when summed.own_row_count = 0 then any_policy.timeout_minutes end'
         ]) }} as rules_fingerprint
     from summed
     inner join {{ ref('int_rules') }} as rules

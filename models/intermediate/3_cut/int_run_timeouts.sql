@@ -2,15 +2,22 @@
 
 with
 
--- Rule 7: the others have no session at any timeout.
-conversations_that_count as (
-    select conversations.conversation_number
+whole_conversations as (
+    select
+        conversations.conversation_number,
+        conversations.exclusion_reason,
+        sum(segments.bot_message_count) > 0 as has_bot,
+        count(segments.first_escalated_us) > 0 as is_escalated
     from {{ ref('int_conversations') }} as conversations
     inner join {{ ref('int_segments') }} as segments
         on conversations.conversation_number = segments.conversation_number
-    where conversations.exclusion_reason is null
-    group by conversations.conversation_number
-    having sum(segments.bot_message_count) > 0
+    group by conversations.conversation_number, conversations.exclusion_reason
+),
+
+-- Rule 7: the others have no session at any timeout.
+conversations_that_count as (
+    select conversation_number from whole_conversations
+    where has_bot and not {{ is_excluded('exclusion_reason', 'is_escalated') }}
 ),
 
 runs as (

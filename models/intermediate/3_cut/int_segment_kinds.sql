@@ -14,6 +14,11 @@ segments as (
         agent_message_count,
         last_resolved_us,
         last_escalated_us,
+        -- Of one segment; at the same time an escalation comes before a resolution.
+        case
+            when last_escalated_us > coalesce(last_resolved_us, last_escalated_us - 1) then 'escalated'
+            when last_resolved_us is not null then 'resolved'
+        end as last_terminal,
         first_agent_message_us
     from {{ ref('int_segments') }}
 ),
@@ -31,15 +36,18 @@ rules as (
 ),
 
 -- The terminal events that lie before a segment, and how many segments had one: the segments of one count share
--- their last terminal event.
+-- their last terminal event. Which of them is the last the numbers of their segments say, not their times: a takeover
+-- can have the time of an event after it.
 last_terminals_added as (
     select
         *,
         max(bot_message_count) over whole_conversation > 0 as has_bot,
+        count(last_escalated_us) over whole_conversation > 0 as is_escalated,
         lead(segment_number) over in_order is not null as has_later_segment,
         max(last_resolved_us) over before_it as previous_resolved_us,
-        max(last_escalated_us) over before_it as previous_escalated_us,
-        count(coalesce(last_resolved_us, last_escalated_us)) over before_it as terminated_segments_before
+        max(case when last_terminal = 'resolved' then segment_number end) over before_it as resolved_segment_number,
+        max(case when last_terminal = 'escalated' then segment_number end) over before_it as escalated_segment_number,
+        count(last_terminal) over before_it as terminated_segments_before
     from segments
     window
         in_order as (partition by conversation_number order by segment_number),
@@ -67,13 +75,10 @@ bot_return_added as (
     from last_terminals_added
 ),
 
--- At the same time an escalation comes before a resolution, so it is the last terminal event only when it is later.
 escalation_handling_added as (
     select
         *,
-        not is_bot_back
-        and previous_escalated_us is not null
-        and previous_escalated_us > coalesce(previous_resolved_us, previous_escalated_us - 1)
+        not is_bot_back and coalesce(escalated_segment_number > coalesce(resolved_segment_number, 0), false)
             as is_after_escalation
     from bot_return_added
 ),
@@ -83,7 +88,7 @@ kind_added as (
     select
         handling.*,
         case
-            when conversations.exclusion_reason is not null then 'excluded'
+            when {{ is_excluded('conversations.exclusion_reason', 'handling.is_escalated') }} then 'excluded'
             when not handling.has_bot then 'human'
             when rules.after_escalation = 'handoff' and handling.is_after_escalation then 'handoff'
             when handling.customer_message_count = 0 then 'unengaged'

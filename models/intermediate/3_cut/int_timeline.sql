@@ -42,10 +42,39 @@ terminal_events as (
     where events.boundary in ('resolved', 'escalated')
 ),
 
+-- Rule 3: takeovers are no rows of the source.
+takeovers as (
+    select
+        conversations.conversation_number,
+        conversations.timeout_us,
+        takeovers.happened_us,
+        case takeovers.takeover_boundary when 'escalated' then 1 else 2 end as tie_order,
+        takeovers.message_id as row_id,
+        takeovers.takeover_boundary as row_kind,
+        'agent' as actor,
+        cast(null as {{ dbt.type_string() }}) as detail
+    from {{ ref('int_takeovers') }} as takeovers
+    inner join conversations
+        on takeovers.conversation_number = conversations.conversation_number
+),
+
+-- Rule 2: events come after the messages of their time. Only a takeover has its place among them, directly before the
+-- message that takes over.
 timeline as (
-    select * from activities
+    select
+        *,
+        tie_order as place_order
+    from activities
     union all
-    select * from terminal_events
+    select
+        *,
+        tie_order as place_order
+    from terminal_events
+    union all
+    select
+        *,
+        0 as place_order
+    from takeovers
 ),
 
 -- Rule 2's order, once; everything later sorts by the number that it gives.
@@ -58,7 +87,7 @@ ordered as (
     from timeline
     window in_order as (
         partition by conversation_number
-        order by happened_us, tie_order, row_id
+        order by happened_us, place_order, row_id, -tie_order
     )
 ),
 

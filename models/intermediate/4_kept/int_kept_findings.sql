@@ -46,6 +46,18 @@ written_ids as (
     from {{ ref('int_changed_events') }}
 ),
 
+unanswered_conversations as (
+    select segments.conversation_number
+    from {{ ref('int_segments') }} as segments
+    inner join {{ ref('int_conversations') }} as conversations
+        on segments.conversation_number = conversations.conversation_number
+    group by segments.conversation_number, conversations.exclusion_reason
+    having
+        sum(segments.customer_message_count) > 0
+        and sum(segments.bot_message_count + segments.agent_message_count) = 0
+        and not {{ is_excluded('conversations.exclusion_reason', '(count(segments.first_escalated_us) > 0)') }}
+),
+
 findings as (
     select
         conversation_number,
@@ -93,6 +105,11 @@ findings as (
         'conversations_without_customer' as finding
     from {{ ref('int_conversations') }}
     where customer_id is null
+    union all
+    select
+        conversation_number,
+        'conversations_the_bot_never_answered' as finding
+    from unanswered_conversations
     union all
     select
         conversation_number,

@@ -40,7 +40,7 @@ openings_from_bot as (
         end
 ),
 
-reporting_events as (
+final as (
     select
         {{ chatwoot_number('events.id') }} as event_id,
         cast(events.conversation_id as varchar) as conversation_id,
@@ -62,27 +62,6 @@ reporting_events as (
     from {{ source('chatwoot', 'chatwoot_reporting_events') }} as events
     left join openings_from_bot
         on {{ chatwoot_number('events.id') }} = openings_from_bot.event_id
-),
-
--- An older Chatwoot, and a bot that writes in open conversations, leave no event when a person takes over. The moment
--- just before the reply, so that the reply belongs to what follows the escalation.
-takeovers as (
-    select
-        concat('takeover ', message_id) as event_id,
-        conversation_id,
-        'agent_takeover' as event_type,
-        happened_at - interval 1 microsecond as occurred_at,
-        'agent' as actor_type,
-        cast(null as varchar) as reason,
-        loaded_at
-    from {{ ref('stg_chatwoot__steps') }}
-    where step = 'agent' and is_bot_last
-),
-
-final as (
-    select * from reporting_events
-    union all
-    select * from takeovers
 )
 
 select * from final

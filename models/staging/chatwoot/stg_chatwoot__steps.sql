@@ -8,13 +8,11 @@ steps as (
         conversation_id,
         author_type as step,
         0 as step_order,
-        {{ utc_timestamp('sent_at') }} as happened_at,
-        max(loaded_at) as loaded_at
+        {{ utc_timestamp('sent_at') }} as happened_at
     from {{ ref('stg_chatwoot__messages') }}
-    where {{ boolean('is_public', 'true') }} and author_type in ('customer', 'bot', 'agent')
-    group by message_id, conversation_id, author_type, happened_at
+    where {{ boolean('is_public', 'true') }} and author_type in ('customer', 'bot')
 
-    union all
+    union
 
     select
         cast(null as varchar) as message_id,
@@ -22,15 +20,13 @@ steps as (
         cast(conversation_id as varchar) as conversation_id,
         case when name = 'conversation_resolved' then 'resolved' else 'opened' end as step,
         1 as step_order,
-        coalesce({{ utc_timestamp('event_end_time') }}, {{ utc_timestamp('created_at') }}) as happened_at,
-        max(coalesce({{ utc_timestamp('loaded_at') }}, {{ utc_timestamp('updated_at') }})) as loaded_at
+        coalesce({{ utc_timestamp('event_end_time') }}, {{ utc_timestamp('created_at') }}) as happened_at
     from {{ source('chatwoot', 'chatwoot_reporting_events') }}
     where
         name in (
             'conversation_resolved', 'conversation_opened', 'conversation_bot_handoff',
             'conversation_captain_inference_handoff'
         )
-    group by id, conversation_id, name, happened_at
 ),
 
 -- Chatwoot's own order: within a second by id, messages before what they lead to.
@@ -50,8 +46,7 @@ last_steps_before as (
         max(case when step = 'resolved' then step_number end) over before as resolved_number,
         max(case when step = 'opened' then step_number end) over before as opened_number,
         max(case when step = 'customer' then step_number end) over before as customer_number,
-        max(case when step = 'bot' then step_number end) over before as bot_number,
-        max(case when step = 'agent' then step_number end) over before as agent_number
+        max(case when step = 'bot' then step_number end) over before as bot_number
     from numbered_steps
     window before as (
         partition by conversation_id
@@ -67,18 +62,12 @@ final as (
         conversation_id,
         step,
         happened_at,
-        loaded_at,
         resolved_number is null and opened_number is null as is_first_status,
         coalesce(resolved_number > coalesce(opened_number, 0), false) as is_after_resolution,
         coalesce(customer_number > greatest(coalesce(resolved_number, 0), coalesce(opened_number, 0)), false)
             as is_customer_since,
         coalesce(bot_number > greatest(coalesce(resolved_number, 0), coalesce(opened_number, 0)), false)
-            as is_bot_since,
-        coalesce(
-            bot_number
-            > greatest(coalesce(resolved_number, 0), coalesce(opened_number, 0), coalesce(agent_number, 0)),
-            false
-        ) as is_bot_last
+            as is_bot_since
     from last_steps_before
 )
 
