@@ -1,5 +1,6 @@
 {# Eight hex digits that change with whatever can move a number without a row being changed: code, lookups, settings.
-   as_of is none of them: it says when, not how. #}
+   as_of is none of them: it says when, not how. A lookup is a seed that declares its key; raw tables of the sample
+   declare none. #}
 {% macro rules_version() -%}
     {%- set texts = [] -%}
     {%- for source in var('sources') -%} {%- do texts.append(source ~ code_version(source)) -%} {%- endfor -%}
@@ -7,7 +8,7 @@
         {%- do texts.append(name ~ setting(name)) -%}
     {%- endfor -%}
     {%- if execute -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.fqn | length == 2 -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.config.meta.key is defined -%}
             {%- do texts.append(node.name ~ node.checksum.checksum) -%}
         {%- endfor -%}
     {%- endif -%}

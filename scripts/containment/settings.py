@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,8 @@ import duckdb
 import yaml
 
 from containment import raw_files, raw_places, raw_tables
-from containment.errors import Stop, one_line
+from containment.errors import Stop, nearest, one_line
+from containment.own_config import File
 from containment.raw_places import Folder, Place
 
 PROJECT_FILE = "dbt_project.yml"
@@ -79,13 +79,17 @@ def load(
     options: Mapping[str, Given],
     vars_text: str | None,
     environment: Mapping[str, str],
+    own: File | None = None,
 ) -> Settings:
-    """Take the project folder, values of options, the text of --vars and the environment.
+    """Take the project folder, values of options, the text of --vars, the environment, and the
+    settings of config/.
 
-    The first that names a setting counts: option, --vars, environment, dbt_project.yml.
+    The first that names a setting counts: option, --vars, environment, config/, dbt_project.yml.
     Gives the settings; Stop when one is unknown or cannot be used.
     """
     given = _project_vars(root)
+    if own is not None:
+        given.update(_own_vars(own, known=set(given)))
     if environment.get(RAW_PATH_VARIABLE):
         given["raw_path"] = Given(environment[RAW_PATH_VARIABLE], RAW_PATH_VARIABLE)
     given.update(_command_line_vars(vars_text, known=set(given)))
@@ -96,7 +100,7 @@ def load(
     source_tables = given.pop("source_tables", Given({}, PROJECT_FILE))
     return Settings(
         sources=sources,
-        places=_places(sources, raw_path, source_tables, root),
+        places=_places(sources, raw_path, source_tables, root, own),
         as_of=_as_of(given.pop("as_of", Given(None, PROJECT_FILE))),
         reporting_timezone=_timezone(given.pop("reporting_timezone", Given("UTC", PROJECT_FILE))),
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
@@ -151,13 +155,6 @@ def target_type(root: Path, target: str) -> str:
     return str(outputs[target].get("type"))
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """'; did you mean X?' with the known word that is most like this one, or nothing."""
-    lower = {name.lower(): name for name in reversed(known)}
-    match = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
-    return f"; did you mean {lower[match[0]]!r}?" if match else ""
-
-
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -172,7 +169,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def _yaml_problem(error: yaml.YAMLError) -> str:
+def _yaml_problem(error: yaml.YAMLError | ValueError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "not readable"
     return f"not valid YAML: {problem}" + (f" (line {mark.line + 1})" if mark else "")
@@ -199,13 +196,51 @@ def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Give
         ) from None
     if not isinstance(values, dict):
         raise Stop(f"--vars: {vars_text!r} names no setting; write e.g. '{{courtesy_minutes: 5}}'")
-    for name in values:
+    _check_names("--vars", values, known)
+    return {name: Given(value, "--vars") for name, value in values.items()}
+
+
+def _own_vars(own: File, known: set[str]) -> dict[str, Given]:
+    """The settings of config/; none when the file says nothing."""
+    try:
+        text = own.path.read_text(encoding="utf-8-sig")
+        values = yaml.load(text, Loader=_OnceLoader)
+    except UnicodeDecodeError:
+        raise Stop(f"{own.name}: not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise Stop(f"{own.name}: cannot be read ({one_line(error)})") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
+        raise Stop(f"{own.name}: {_yaml_problem(error)}; write e.g. courtesy_minutes: 5") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise Stop(f"{own.name}: names no setting; write e.g. courtesy_minutes: 5")
+    _check_names(own.name, values, known)
+    return {name: Given(value, own.name) for name, value in values.items()}
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """YAML in which a name that stands twice is an error: the first would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for name, _ in node.value:
+            if name.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{name.value} stands twice", problem_mark=name.start_mark
+                )
+            if isinstance(name.value, str):
+                seen.add(name.value)
+        return super().construct_mapping(node, deep)
+
+
+def _check_names(origin: str, names: Iterable[Any], known: set[str]) -> None:
+    for name in names:
         if name not in known:
             raise Stop(
-                f"--vars: no setting {str(name)!r}{nearest(str(name), sorted(known))} "
+                f"{origin}: no setting {str(name)!r}{nearest(str(name), sorted(known))} "
                 f"(settings are the vars of {PROJECT_FILE})"
             )
-    return {name: Given(value, "--vars") for name, value in values.items()}
 
 
 def _sources(given: Given, root: Path) -> tuple[str, ...]:
@@ -232,9 +267,15 @@ def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
 
 
 def _places(
-    sources: tuple[str, ...], raw_path: Given, source_tables: Given, root: Path
+    sources: tuple[str, ...],
+    raw_path: Given,
+    source_tables: Given,
+    root: Path,
+    own: File | None,
 ) -> dict[str, Place]:
     """Where each source that reads tables finds them: raw_path is for the one without an entry."""
+    # A path in a file starts at the file's folder, one that was typed where you stand.
+    starts = {PROJECT_FILE: root, **({own.name: own.path.parent} if own else {})}
     entries = source_tables.value or {}
     if not isinstance(entries, dict):
         raise Stop(
@@ -249,7 +290,9 @@ def _places(
     if typed and not readers:
         raise Stop(f"--raw-path: none of the sources reads it; add --source, e.g. {FILES}")
     places: dict[str, Place] = {
-        source: raw_places.parse(source, entries[source], source_tables.origin, root)
+        source: raw_places.parse(
+            source, entries[source], source_tables.origin, starts.get(source_tables.origin, root)
+        )
         for source in readers
         if source in entries and not (typed and len(readers) == 1)
     }
@@ -260,7 +303,8 @@ def _places(
             "say where each reads in source_tables"
         )
     for source in without:
-        places[source] = Folder(_raw_path(raw_path, source, root))
+        start = starts.get(raw_path.origin, Path.cwd())
+        places[source] = Folder(_raw_path(raw_path, source, start))
     for source, place in places.items():
         if isinstance(place, Folder):
             setting = "raw_path" if source in without else f"source_tables of {source}"
@@ -268,15 +312,14 @@ def _places(
     return places
 
 
-def _raw_path(given: Given, source: str, root: Path) -> Path:
+def _raw_path(given: Given, source: str, start: Path) -> Path:
     if not given.value:
         raise Stop(
             f"raw_path is not set; name the folder that the source {source!r} reads: --raw-path"
         )
     if not isinstance(given.value, str):
         raise Stop(f"{given.origin}: raw_path is {given.value!r}; name a folder")
-    # A path in a file of the project starts at the project, one that was typed where one stands.
-    return raw_places.absolute(given.value, root if given.origin == PROJECT_FILE else Path.cwd())
+    return raw_places.absolute(given.value, start)
 
 
 def _as_of(given: Given) -> str | None:
