@@ -247,11 +247,12 @@ def _sources(given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value
     if not isinstance(names, list | tuple) or not names:
         raise Stop(f"{given.origin}: sources is {given.value!r}; name at least one, e.g. [sample]")
-    _check_sources(given.origin, names, root)
+    check_sources(given.origin, names, root)
     return tuple(dict.fromkeys(names))
 
 
-def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
+def check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
+    """Stop when one of the names is no source; `origin` is where they stand."""
     folder = root / "models" / "staging"
     known = (
         sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
@@ -282,7 +283,7 @@ def _places(
             f"{source_tables.origin}: source_tables is {entries!r}; write e.g. "
             "{intercom: {path: DIR}}"
         )
-    _check_sources(f"{source_tables.origin}: source_tables", entries, root)
+    check_sources(f"{source_tables.origin}: source_tables", entries, root)
     readers = [
         source for source in sources if source == FILES or raw_tables.yml(root, source).is_file()
     ]
@@ -388,7 +389,7 @@ def _ages(given: Given, root: Path) -> Mapping[str, float]:
             f"{given.origin}: max_raw_age_hours is {given.value!r}; "
             "write hours for each source that is checked, e.g. {files: 48}"
         )
-    _check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
+    check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
     return ages
 
 
