@@ -81,3 +81,10 @@ def nearest(word: str, known: Collection[str]) -> str:
     lower = {name.lower(): name for name in reversed([*known])}
     match = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     return f"; did you mean {lower[match[0]]!r}?" if match else ""
+
+
+def yaml_problem(error: Exception) -> str:
+    """Take what PyYAML said about a text, give it in one line; a mark says where it stands."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "not readable"
+    return f"not valid YAML: {problem}" + (f" (line {mark.line + 1})" if mark else "")

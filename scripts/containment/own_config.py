@@ -1,6 +1,6 @@
 """The folder config/: one's own settings and lookups, outside the files that the project tracks.
 
-It is looked at, not read: `settings` and `lookups` read what is found here.
+`find` says what is there; `lookups` reads the lookups.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
+import yaml
 
-from containment.errors import Stop, nearest, one_line
+from containment.errors import Stop, nearest, one_line, yaml_problem
 
 FOLDER = "config"
 SETTINGS = "settings.yml"
@@ -67,6 +69,39 @@ def find(home: Path, typed: str | None, known: Collection[str]) -> OwnConfig:
         settings=files.get(SETTINGS),
         lookups={below: file for below, file in files.items() if below != SETTINGS},
     )
+
+
+def read_settings(file: File) -> dict[str, Any]:
+    """Take settings.yml, give its names and values, none when it says nothing; Stop when it cannot
+    be read.
+    """
+    try:
+        values = yaml.load(file.path.read_text(encoding="utf-8-sig"), Loader=_OnceLoader)
+    except UnicodeDecodeError:
+        raise Stop(f"{file.name}: not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise Stop(f"{file.name}: cannot be read ({one_line(error)})") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
+        raise Stop(f"{file.name}: {yaml_problem(error)}; write e.g. courtesy_minutes: 5") from None
+    if values is not None and not isinstance(values, dict):
+        raise Stop(f"{file.name}: names no setting; write e.g. courtesy_minutes: 5")
+    return values or {}
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """YAML in which a name that stands twice is an error: the first would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Give the mapping of a node, whose names are all different."""
+        names = [name for name, _ in node.value if isinstance(name.value, str)]
+        seen: set[str] = set()
+        for name in names:
+            if name.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{name.value} stands twice", problem_mark=name.start_mark
+                )
+            seen.add(name.value)
+        return super().construct_mapping(node, deep)
 
 
 def _files(folder: Path, name: str) -> Iterator[str]:

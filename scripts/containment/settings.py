@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import duckdb
 import yaml
 
-from containment import raw_files, raw_places, raw_tables
-from containment.errors import Stop, nearest, one_line
+from containment import own_config, raw_files, raw_places, raw_tables
+from containment.errors import Stop, nearest, one_line, yaml_problem
 from containment.own_config import File
 from containment.raw_places import Folder, Place
 
@@ -163,16 +163,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(f"{path}: cannot be read ({one_line(error)})") from None
     except yaml.YAMLError as error:
-        raise Stop(f"{path.name}: {_yaml_problem(error)}") from None
+        raise Stop(f"{path.name}: {yaml_problem(error)}") from None
     if not isinstance(content, dict):
         raise Stop(f"{path.name}: expected names with values; restore it")
     return content
-
-
-def _yaml_problem(error: yaml.YAMLError | ValueError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "not readable"
-    return f"not valid YAML: {problem}" + (f" (line {mark.line + 1})" if mark else "")
 
 
 def _project_vars(root: Path) -> dict[str, Given]:
@@ -191,9 +185,7 @@ def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Give
     try:
         values = yaml.safe_load(vars_text)
     except yaml.YAMLError as error:
-        raise Stop(
-            f"--vars: {_yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'"
-        ) from None
+        raise Stop(f"--vars: {yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'") from None
     if not isinstance(values, dict):
         raise Stop(f"--vars: {vars_text!r} names no setting; write e.g. '{{courtesy_minutes: 5}}'")
     _check_names("--vars", values, known)
@@ -201,37 +193,9 @@ def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Give
 
 
 def _own_vars(own: File, known: set[str]) -> dict[str, Given]:
-    """The settings of config/; none when the file says nothing."""
-    try:
-        text = own.path.read_text(encoding="utf-8-sig")
-        values = yaml.load(text, Loader=_OnceLoader)
-    except UnicodeDecodeError:
-        raise Stop(f"{own.name}: not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise Stop(f"{own.name}: cannot be read ({one_line(error)})") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
-        raise Stop(f"{own.name}: {_yaml_problem(error)}; write e.g. courtesy_minutes: 5") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise Stop(f"{own.name}: names no setting; write e.g. courtesy_minutes: 5")
+    values = own_config.read_settings(own)
     _check_names(own.name, values, known)
     return {name: Given(value, own.name) for name, value in values.items()}
-
-
-class _OnceLoader(yaml.SafeLoader):
-    """YAML in which a name that stands twice is an error: the first would be lost in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for name, _ in node.value:
-            if name.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"{name.value} stands twice", problem_mark=name.start_mark
-                )
-            if isinstance(name.value, str):
-                seen.add(name.value)
-        return super().construct_mapping(node, deep)
 
 
 def _check_names(origin: str, names: Iterable[Any], known: set[str]) -> None:

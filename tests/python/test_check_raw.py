@@ -12,7 +12,7 @@ import duckdb
 import projects
 import pytest
 
-from containment import check_raw, raw_tables
+from containment import raw_tables, raw_template
 from containment.errors import UNUSABLE, Stop
 
 SECRETS = ("4111 1111", "jane@secret.example", "Jane")
@@ -146,22 +146,22 @@ def test_what_cannot_be_looked_at_is_said_in_one_line(
 @pytest.mark.parametrize("source", ["files", "zendesk", "rasa"])
 def test_a_template_has_the_tables_and_columns_that_are_read(tmp_path: Path, source: str) -> None:
     folder = tmp_path / "new" / "raw"
-    lines = list(check_raw.write_template([source], folder))
+    lines = list(raw_template.write([source], folder))
     assert len(lines) == len(list(folder.iterdir())) + 1
     for table in raw_tables.declared(projects.ROOT, source):
         header = (folder / f"{table.name}.csv").read_text()
         assert header == ",".join(table.reads) + "\n"
     with pytest.raises(Stop, match="is there already; choose another folder"):
-        list(check_raw.write_template([source], folder))
+        list(raw_template.write([source], folder))
 
 
 def test_a_template_writes_nothing_where_one_file_is_there(tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").symlink_to("gone")
     with pytest.raises(Stop, match=r"ratings\.csv: is there already"):
-        list(check_raw.write_template([], tmp_path))
+        list(raw_template.write([], tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["ratings.csv"]
 
 
 def test_templates_of_two_sources_at_once(tmp_path: Path) -> None:
     with pytest.raises(Stop, match="one at a time"):
-        list(check_raw.write_template(["files", "rasa"], tmp_path))
+        list(raw_template.write(["files", "rasa"], tmp_path))
