@@ -6,6 +6,7 @@ The yml says what a row must be, so that a new lookup needs no Python:
   lookup: the sample's raw tables have none;
 - `config: meta: replaces: [brand]`: a row of config/ takes the place of all the project's rows with
   the same brand. Without it: of the row with the same key;
+- `config: meta: moves_numbers: false`: it is no part of the rules' version;
 - the tests `not_null`, `accepted_values` and `between` of a column, and its type in `column_types`;
 - `config: meta: case: lower` of a column: models look for words in lower case, and would never find
   another one. `case: any`: words that differ in nothing else are the same.

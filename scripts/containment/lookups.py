@@ -21,6 +21,7 @@ ANY = "*"
 MOST_MINUTES = 525_600  # a year
 CHANNELS, EVENT_TYPES, HOURS = "channel_policies.csv", "event_types.csv", "business_hours.csv"
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
+UNQUOTED = "'*?["  # dbt hands the path of a seed to DuckDB as it is
 # What dbt reads of the project beside its seeds.
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "analyses")
 
@@ -79,6 +80,11 @@ def place_project(root: Path, found: Lookups, home: Home) -> Path:
     parts, and a copy of its seeds.
     """
     folder = home.dbt_project
+    if found.changed and any(char in str(folder) for char in UNQUOTED):
+        raise Stop(
+            f"{folder}: dbt cannot read lookups below a folder with one of {UNQUOTED} in its name; "
+            "choose another --home"
+        )
     try:
         if folder.exists() != bool(found.changed):
             # What dbt has parsed says in which of the two a seed lies; it asks for no other change.

@@ -485,6 +485,16 @@ def test_dbt_builds_links_to_the_project_with_a_copy_of_its_seeds(config: Path) 
     assert (folder / "seeds" / HOURS).read_text() == (projects.ROOT / "seeds" / HOURS).read_text()
 
 
+@pytest.mark.parametrize("char", "'*?[")
+def test_a_home_whose_seeds_dbt_could_not_read(config: Path, tmp_path: Path, char: str) -> None:
+    put(config, CHANNELS, "channel,timeout_minutes\nkiosk,10\n")
+    home = Home(tmp_path / f"a{char}b")
+    with pytest.raises(Stop) as stop:
+        lookups.place_project(projects.ROOT, loaded(config), home)
+    assert str(stop.value).endswith("in its name; choose another --home")
+    assert lookups.place_project(projects.ROOT, lookups.load(projects.ROOT), home) == projects.ROOT
+
+
 def test_what_dbt_has_parsed_is_forgotten_when_it_builds_another_folder(config: Path) -> None:
     put(config, CHANNELS, "channel,timeout_minutes\nkiosk,10\n")
     home = Home(config.parent)
