@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from containment import raw_tables, settings
-from containment.errors import Stop
+from containment.errors import Stop, nearest
 from containment.places import PROJECT
 
 
@@ -20,10 +20,10 @@ def write(sources: Sequence[str], folder: Path, root: Path = PROJECT) -> Iterato
     if len(sources) > 1:
         raise Stop("--template: several sources are named; write those of one at a time")
     [source] = sources or (settings.FILES,)
-    settings.check_sources("--source", [source], root)
     tables = raw_tables.declared(root, source)
     if not tables:
-        raise Stop(f"--template: the source {source!r} reads no raw tables; name another one")
+        known = [path.parent.name for path in root.glob("models/staging/*/_*__sources.yml")]
+        raise Stop(f"--template: no source {source!r} reads raw tables{nearest(source, known)}")
     files = [(table, folder / f"{table.name}.csv") for table in tables]
     there = next((file for _, file in files if os.path.lexists(file)), None)
     if there:

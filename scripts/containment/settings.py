@@ -211,12 +211,11 @@ def _sources(given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value
     if not isinstance(names, list | tuple) or not names:
         raise Stop(f"{given.origin}: sources is {given.value!r}; name at least one, e.g. [sample]")
-    check_sources(given.origin, names, root)
+    _check_sources(given.origin, names, root)
     return tuple(dict.fromkeys(names))
 
 
-def check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
-    """Stop when one of the names is no source; `origin` is where they stand."""
+def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
     folder = root / "models" / "staging"
     known = (
         sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
@@ -247,7 +246,7 @@ def _places(
             f"{source_tables.origin}: source_tables is {entries!r}; write e.g. "
             "{intercom: {path: DIR}}"
         )
-    check_sources(f"{source_tables.origin}: source_tables", entries, root)
+    _check_sources(f"{source_tables.origin}: source_tables", entries, root)
     readers = [
         source for source in sources if source == FILES or raw_tables.yml(root, source).is_file()
     ]
@@ -353,7 +352,7 @@ def _ages(given: Given, root: Path) -> Mapping[str, float]:
             f"{given.origin}: max_raw_age_hours is {given.value!r}; "
             "write hours for each source that is checked, e.g. {files: 48}"
         )
-    check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
+    _check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
     return ages
 
 

@@ -131,7 +131,14 @@ def test_tables_in_the_warehouse_of_the_home_are_read_there(tmp_path: Path) -> N
         (("--source", "files", "--raw-path", "/gone"), "raw_path /gone: no such folder"),
         (("--config", "/gone"), "/gone: no such folder; check --config"),
         (("--raw", "x"), "No such option"),
-        (("--template", "x", "--source", "sample"), "--template: the source 'sample' reads no raw"),
+        (
+            ("--template", "x", "--source", "sample"),
+            "--template: no source 'sample' reads raw tables",
+        ),
+        (
+            ("--template", "x", "--source", "zendesc"),
+            "--template: no source 'zendesc' reads raw tables; did you mean 'zendesk'?",
+        ),
     ],
 )
 def test_what_cannot_be_looked_at_is_said_in_one_line(
