@@ -80,7 +80,8 @@ def look(home: Home, temporary: Home, given: Settings, words: Lookups) -> Iterat
     clock = Clock()
     temporary.warehouse_folder.mkdir(parents=True)
     found = [
-        _inspected(home, source, place, given, words) for source, place in given.places.items()
+        _inspected(home, temporary, source, place, given, words)
+        for source, place in given.places.items()
     ]
     with warehouse.opened(temporary.warehouse) as connection:
         for each in found:
@@ -108,12 +109,14 @@ def look(home: Home, temporary: Home, given: Settings, words: Lookups) -> Iterat
         _check_usable(connection, given.places)
 
 
-def _inspected(home: Home, source: str, place: Place, given: Settings, words: Lookups) -> Found:
+def _inspected(
+    home: Home, temporary: Home, source: str, place: Place, given: Settings, words: Lookups
+) -> Found:
     if isinstance(place, Schema) and place.database is None:
         # The views are in another warehouse: to it this one is a database like any other.
         place = Schema(place.schema, str(home.warehouse))
         given = replace(given, places={**given.places, source: place})
-    raw = raw_data.inspect(home, source, given, words)
+    raw = raw_data.inspect(temporary, source, given, words)
     few = {
         view: f"select * from ({select}) limit {MOST_ROWS}" for view, select in raw.selects.items()
     }
@@ -136,6 +139,7 @@ def _tables(found: Found, connection: duckdb.DuckDBPyConnection) -> Iterator[str
         header = ("column", "read from", "type there", "read as", "filled")
         yield from headline.table(header, list(_columns(found, table, rows, connection)), texts=4)
         yield from _unread(table, files, connection)
+        yield from _unreadable(found, table)
     proposals = getattr(found.raw, "proposals", ())
     if proposals:
         yield ""
@@ -163,6 +167,15 @@ def _columns(
             _read_as(table.columns[name], kind),
             f"{headline.percent(count, rows)} %" if rows else "-",
         )
+
+
+def _unreadable(found: Found, table: Table) -> Iterator[str]:
+    """The first lines of the files that are no rows; each is rejected."""
+    lines = [each for each in getattr(found.raw, "unreadable", ()) if each.table == table.name]
+    for each in lines[:EXAMPLES]:
+        yield f"{_shown(Path(each.file).name)} line {each.line}: {each.reason}, rejected"
+    if len(lines) > EXAMPLES:
+        yield f"... and {len(lines) - EXAMPLES:,} more lines"
 
 
 def _read_as(column: Column, kind: str) -> str:
