@@ -159,10 +159,11 @@ def _columns(
     theirs = {(column.table, column.name): column for column in looked_at}
     for (name, kind), count in zip(kinds.items(), filled, strict=True):
         column = theirs.get((table.name, name))
+        is_there = bool(column and column.types) or not looked_at
         reads = column.reads if column else table.columns[name].reads
         yield (
             name + (" (required)" if table.columns[name].required else ""),
-            "not there" if looked_at and not column else _shown(reads),
+            _shown(reads) if is_there else "not there",
             ", ".join(column.types) if column else "",
             _read_as(table.columns[name], kind),
             f"{headline.percent(count, rows)} %" if rows else "-",
