@@ -10,9 +10,16 @@
         {%- do texts.append(name ~ setting(name)) -%}
     {%- endfor -%}
     {%- if execute -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.fqn | length == 2 -%}
+        {%- for node in graph.nodes.values() if is_rule(node) -%}
             {%- do texts.append(node.name ~ node.checksum.checksum) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(local_md5(texts | sort | join('\n'))[:8]) }}
+{%- endmacro %}
+
+{# Whether a node is a lookup that moves numbers: a seed that declares its key, and does not say that it moves none. The
+   sample's raw tables declare no key. #}
+{% macro is_rule(node) -%}
+    {%- set meta = node.config.meta or {} -%}
+    {{ return(node.resource_type == 'seed' and 'key' in meta and meta.get('moves_numbers', true)) }}
 {%- endmacro %}
