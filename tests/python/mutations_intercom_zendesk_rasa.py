@@ -147,6 +147,90 @@ INTERCOM = [
 
 ZENDESK = [
     *of(
+        "stg_zendesk__people",
+        (
+            "today's word is the last",
+            "when team.user_id is not null then 'agent'",
+            "when false then 'agent'",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "whoever changed a status is of the team",
+            "        and lower(changes.value) = 'solved'\n",
+            "",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "who solves their own ticket is of the team",
+            "        and changes.user_id <> tickets.requester_id\n",
+            "",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "nobody is of the team",
+            "where user_id not in ('', '0', '-1')",
+            "where user_id is not null",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "a group is a person",
+            "where field_name = 'assignee_id'",
+            "where field_name in ('assignee_id', 'group_id')",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "whoever writes in a chat is of the team",
+            "where actor_id like 'agent:_%'",
+            "where actor_id is not null",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "the account goes before the lookup",
+            "            when listed.author_role is not null then listed.author_role\n",
+            "",
+            ["who_is_listed_stays_what_the_lookup_says"],
+        ),
+        (
+            "what writes by itself is a user",
+            "where author_role in ('end-user', 'agent', 'admin') and user_id <> '*'",
+            "where user_id <> '*'",
+            ["who_is_listed_stays_what_the_lookup_says"],
+        ),
+        (
+            "a kind is a user",
+            " and user_id <> '*'",
+            "",
+            ["who_is_listed_stays_what_the_lookup_says"],
+        ),
+    ),
+    *of(
+        "stg_zendesk__merges",
+        (
+            "any tag tells of a merge",
+            "where excluded_tags.exclusion_reason = 'merged'",
+            "where true",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+        (
+            "a solution before the merge is the merge",
+            "        coalesce(\n            max(case when lower(changes.value) = 'closed'",
+            "        least(\n            max(case when lower(changes.value) = 'closed'",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+        (
+            "any field tells",
+            "            and changes.field_name = 'status'\n",
+            "",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+        (
+            "the first solution is the merge",
+            "            max(case when lower(changes.value) = 'solved'",
+            "            min(case when lower(changes.value) = 'solved'",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+    ),
+    *of(
         "stg_zendesk__conversations",
         (
             "tickets alone are conversations",
@@ -159,6 +243,12 @@ ZENDESK = [
             "    where is_without_ticket",
             "    where true",
             ["a_chat_without_a_ticket_is_a_conversation"],
+        ),
+        (
+            "a merge goes before spam",
+            "case when excluded_tags.exclusion_reason = 'merged' then '1' else '0' end",
+            "''",
+            ["a_merged_ticket_is_excluded_as_such"],
         ),
         (
             "a deleted ticket counts",
@@ -194,9 +284,27 @@ ZENDESK = [
             ["the_author_of_a_comment_is_known_by_its_role"],
         ),
         (
+            "who is gone is nobody",
+            "when ticket_comments.user_id <> '' then 'agent'",
+            "when false then 'agent'",
+            ["the_author_of_a_comment_is_known_by_its_role"],
+        ),
+        (
+            "the merge writes messages",
+            " or roled_comments.is_of_merge",
+            "",
+            ["what_the_merge_itself_writes_is_no_message"],
+        ),
+        (
+            "a message before the merge is the merge's",
+            "coalesce({{ utc_timestamp('ticket_comments.created') }} >= merges.merged_at, false)",
+            "merges.ticket_id is not null",
+            ["what_the_merge_itself_writes_is_no_message"],
+        ),
+        (
             "the chat counts twice",
-            "when roled_comments.is_transcript then 'system'",
-            "when false then 'system'",
+            "when roled_comments.is_transcript or roled_comments.is_of_merge then 'system'",
+            "when roled_comments.is_of_merge then 'system'",
             ["a_chat_in_its_ticket_is_no_second_message"],
         ),
         (
@@ -231,6 +339,36 @@ ZENDESK = [
             "where changes.field_name in ('status', 'assignee_id', 'group_id')",
             "where true",
             ["an_assignment_to_a_person_is_a_handoff"],
+        ),
+        (
+            "an agent who asks is at work",
+            "            when changes.user_id = tickets.requester_id then 'customer'\n",
+            "",
+            ["who_changed_a_ticket"],
+        ),
+        (
+            "who is gone is nobody",
+            "when people.user_id is null and changes.user_id <> '' then 'agent'",
+            "when false then 'agent'",
+            ["who_changed_a_ticket"],
+        ),
+        (
+            "a merge settles",
+            "lower(changes.value) in ('solved', 'closed')",
+            "false",
+            ["what_a_merge_does_settles_nothing"],
+        ),
+        (
+            "who merges takes over",
+            "changes.field_name = 'assignee_id' then 'assigned_by_merge'",
+            "false then 'assigned_by_merge'",
+            ["what_a_merge_does_settles_nothing"],
+        ),
+        (
+            "all in a merged ticket is the merge's",
+            "            and {{ utc_timestamp('changes.updated') }} >= merges.merged_at\n",
+            "",
+            ["what_a_merge_does_settles_nothing"],
         ),
         (
             "whoever joins takes over",
@@ -270,7 +408,13 @@ ZENDESK = [
         ),
         (
             "a number says nothing",
-            "            zendesk_users.user_role,\n",
+            "            when people.user_role is not null then people.user_role\n",
+            "",
+            ["whose_a_chat_event_is"],
+        ),
+        (
+            "an agent who asks in a chat is at work",
+            "            when first_told_events.actor_user_id = chats.user_id then 'end-user'\n",
             "",
             ["whose_a_chat_event_is"],
         ),
