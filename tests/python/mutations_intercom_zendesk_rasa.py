@@ -6,6 +6,54 @@ from mutations import of
 
 INTERCOM = [
     *of(
+        "stg_intercom__contacts",
+        (
+            "whoever began a conversation is a contact",
+            "    where lower(trim(source_author_type)) in ('user', 'lead', 'contact')\n",
+            "",
+            ["a_contact_is_who_has_a_place_in_a_conversation_or_began_one"],
+        ),
+    ),
+    *of(
+        "stg_intercom__merges",
+        (
+            "both conversations end",
+            "        or closes.conversation_id is not null\n",
+            "        or true\n",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "the word for it says nothing",
+            "merge_parts.part_word = 'merged_secondary_conversation'",
+            "false",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "the close comes first",
+            "and merge_parts.happened_at + interval 5 second",
+            "and merge_parts.happened_at",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "the close comes last",
+            "            merge_parts.happened_at - interval 5 second and",
+            "            merge_parts.happened_at and",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "any part ends it",
+            "where part_word = 'close'",
+            "where part_word in ('close', 'open')",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "every version counts",
+            "where {{ boolean('_fivetran_active', 'true') }} is not false",
+            "where true",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+    ),
+    *of(
         "stg_intercom__conversations",
         (
             "every version counts",
@@ -38,6 +86,18 @@ INTERCOM = [
             ["the_customer_of_an_intercom_conversation_is_who_wrote_first"],
         ),
         (
+            "a merged conversation counts",
+            "case when merges.conversation_id is not null then 'merged' end",
+            "null",
+            ["a_merged_conversation_is_excluded_as_such"],
+        ),
+        (
+            "a merge goes before spam",
+            "exclusions.exclusion_reason, case when merges.conversation_id is not null then 'merged' end",
+            "case when merges.conversation_id is not null then 'merged' end, exclusions.exclusion_reason",
+            ["a_merged_conversation_is_excluded_as_such"],
+        ),
+        (
             "a tag that was taken off counts",
             "{{ boolean('conversation_tags._fivetran_active', 'true') }} is not false",
             "true",
@@ -57,6 +117,30 @@ INTERCOM = [
             "    select * from opening_messages\n    union all\n",
             "",
             ["the_opening_message_is_in_the_conversation_itself"],
+        ),
+        (
+            "an opening message without an author is nobody's",
+            "when lower(source_delivered_as) = 'customer_initiated' then 'user'",
+            "when false then 'user'",
+            ["the_opening_message_is_in_the_conversation_itself"],
+        ),
+        (
+            "who is gone is nobody",
+            "            else 'admin'\n",
+            "",
+            ["who_is_gone_and_is_no_contact_was_a_person", "fin_is_a_bot_whatever_its_account"],
+        ),
+        (
+            "a contact without a kind is a person",
+            "when contacts.contact_id is not null then 'user'",
+            "when false then 'user'",
+            ["who_is_gone_and_is_no_contact_was_a_person"],
+        ),
+        (
+            "a merge writes messages",
+            "when part_types.message = 'none' then false",
+            "when part_types.message = 'none' and part_types.part_type not like 'merged%' then false",
+            ["what_the_merge_writes_is_no_message"],
         ),
         (
             "a campaign is a person's",
@@ -105,9 +189,46 @@ INTERCOM = [
         "stg_intercom__events",
         (
             "taken from people is given to them",
-            "coalesce(parts.assigned_to_type, '') not in ('admin', 'team')",
+            "(parts.assigned_to like 'nobody%' or parts.assigned_to in ('unassigned', 'bot'))",
             "false",
             ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "a bot is people",
+            "in ('unassigned', 'bot')",
+            "in ('unassigned')",
+            ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "without a word it is nobody's",
+            "parts.assigned_to like 'nobody%'",
+            "coalesce(parts.assigned_to, 'nobody') like 'nobody%'",
+            ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "the close of a merge settles",
+            "when parts.part_word = 'close' and merges.conversation_id is not null then 'close_by_merge'",
+            "when false then 'close_by_merge'",
+            ["the_close_of_a_merge_settles_nothing"],
+        ),
+        (
+            "every close in a merged conversation is the merge's",
+            "            and {{ utc_timestamp('parts.created_at') }} between\n"
+            "            merges.merged_at - interval 5 second and merges.merged_at + interval 5 second\n",
+            "",
+            ["the_close_of_a_merge_settles_nothing"],
+        ),
+        (
+            "who is gone is nobody",
+            "            else 'admin'\n",
+            "",
+            ["who_is_gone_and_is_no_contact_acted_as_a_person"],
+        ),
+        (
+            "a contact without a kind is a person",
+            "when contacts.contact_id is not null then 'user'",
+            "when false then 'user'",
+            ["who_is_gone_and_is_no_contact_acted_as_a_person"],
         ),
         (
             "nobody says who assigned",
