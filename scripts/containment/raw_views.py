@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -18,6 +18,7 @@ from containment.errors import Stop, one_line
 from containment.raw_tables import BOOLEAN, SCHEMA, TEXT, TIME, Column, Table
 
 ATTACHED = "raw_database"
+SALT = "containment_id_salt"  # the variable of a connection by which ids are hashed
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,23 @@ class Part:
 class RawData:
     """What was found of a source: a select statement per view, and what the user should know.
 
-    `attach`: the statement that makes their database known, when it is another one.
+    `attach`: the statement that makes their database known, when it is another one. `salt`: that
+    of the ids, where the selects hash them; their tables are copied then.
     """
 
     selects: Mapping[str, str]
     described: str
     warnings: tuple[str, ...] = ()
     attach: str | None = None
+    salt: str | None = field(default=None, repr=False)
 
 
 def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
     """Take what `inspect` gave and a connection to the warehouse; make the views, all or none."""
-    kind = "table" if raw.attach else "view"
+    kind = "table" if raw.attach or raw.salt else "view"
     try:
+        if raw.salt:
+            connection.execute(f"set variable {SALT} = {sql.text(raw.salt)}")
         if raw.attach:
             connection.execute(raw.attach)
         connection.execute("begin")
@@ -60,8 +65,12 @@ def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.Error as error:
         with suppress(duckdb.Error):  # a commit that failed has ended the transaction itself
             connection.execute("rollback")
-        raise Stop(f"schema {SCHEMA}: cannot make its {kind}s ({one_line(error)})") from None
+        # Of a source whose ids are hashed the error could quote the row.
+        reason = type(error).__name__ if raw.salt else one_line(error)
+        raise Stop(f"schema {SCHEMA}: cannot make its {kind}s ({reason})") from None
     finally:
+        if raw.salt:
+            connection.execute(f"reset variable {SALT}")
         if raw.attach:
             connection.execute(f"detach database if exists {ATTACHED}")
 
