@@ -371,7 +371,8 @@ COPILOT_STUDIO = [
         ),
         (
             "an end that is no time loses the verdict",
-            "case when {{ utc_timestamp('session_ended_at') }} is not null then session_ended_at end",
+            "case when {{ utc_timestamp('session_ended_at') }} is not null "
+            "then session_ended_at end",
             "session_ended_at",
             ["a_verdict_is_an_event_at_the_end_of_its_session"],
         ),
@@ -416,8 +417,8 @@ COPILOT_STUDIO = [
         ),
         (
             "a handoff has no name of its own",
-            "            when lower(activity_name) in (select named_types.event_type from named_types) "
-            "then activity_name\n",
+            "            when lower(activity_name) in "
+            "(select named_types.event_type from named_types) then activity_name\n",
             "",
             ["an_activity_that_is_a_handoff_is_one_whatever_its_name"],
         ),

@@ -93,8 +93,10 @@ INTERCOM = [
         ),
         (
             "a merge goes before spam",
-            "exclusions.exclusion_reason, case when merges.conversation_id is not null then 'merged' end",
-            "case when merges.conversation_id is not null then 'merged' end, exclusions.exclusion_reason",
+            "exclusions.exclusion_reason, "
+            "case when merges.conversation_id is not null then 'merged' end",
+            "case when merges.conversation_id is not null then 'merged' end, "
+            "exclusions.exclusion_reason",
             ["a_merged_conversation_is_excluded_as_such"],
         ),
         (
@@ -139,7 +141,8 @@ INTERCOM = [
         (
             "a merge writes messages",
             "when part_types.message = 'none' then false",
-            "when part_types.message = 'none' and part_types.part_type not like 'merged%' then false",
+            "when part_types.message = 'none' and part_types.part_type not like 'merged%' "
+            "then false",
             ["what_the_merge_writes_is_no_message"],
         ),
         (
@@ -207,14 +210,16 @@ INTERCOM = [
         ),
         (
             "the close of a merge settles",
-            "when parts.part_word = 'close' and merges.conversation_id is not null then 'close_by_merge'",
+            "when parts.part_word = 'close' and merges.conversation_id is not null "
+            "then 'close_by_merge'",
             "when false then 'close_by_merge'",
             ["the_close_of_a_merge_settles_nothing"],
         ),
         (
             "every close in a merged conversation is the merge's",
             "            and {{ utc_timestamp('parts.created_at') }} between\n"
-            "            merges.merged_at - interval 5 second and merges.merged_at + interval 5 second\n",
+            "            merges.merged_at - interval 5 second "
+            "and merges.merged_at + interval 5 second\n",
             "",
             ["the_close_of_a_merge_settles_nothing"],
         ),
