@@ -87,15 +87,15 @@ INTERCOM = [
         ),
         (
             "a merged conversation counts",
-            "case when merges.conversation_id is not null then 'merged' end",
+            "case when merged.conversation_id is not null then 'merged' end",
             "null",
             ["a_merged_conversation_is_excluded_as_such"],
         ),
         (
             "a merge goes before spam",
             "exclusions.exclusion_reason, "
-            "case when merges.conversation_id is not null then 'merged' end",
-            "case when merges.conversation_id is not null then 'merged' end, "
+            "case when merged.conversation_id is not null then 'merged' end",
+            "case when merged.conversation_id is not null then 'merged' end, "
             "exclusions.exclusion_reason",
             ["a_merged_conversation_is_excluded_as_such"],
         ),
@@ -210,7 +210,7 @@ INTERCOM = [
         ),
         (
             "the close of a merge settles",
-            "when parts.part_word = 'close' and merges.conversation_id is not null "
+            "when parts.part_word = 'close' and merged.conversation_id is not null "
             "then 'close_by_merge'",
             "when false then 'close_by_merge'",
             ["the_close_of_a_merge_settles_nothing"],
@@ -218,8 +218,8 @@ INTERCOM = [
         (
             "every close in a merged conversation is the merge's",
             "            and {{ utc_timestamp('parts.created_at') }} between\n"
-            "            merges.merged_at - interval 5 second "
-            "and merges.merged_at + interval 5 second\n",
+            "            merged.merged_at - interval 5 second "
+            "and merged.merged_at + interval 5 second\n",
             "",
             ["the_close_of_a_merge_settles_nothing"],
         ),
@@ -423,8 +423,8 @@ ZENDESK = [
         ),
         (
             "a message before the merge is the merge's",
-            "coalesce({{ utc_timestamp('ticket_comments.created') }} >= merges.merged_at, false)",
-            "merges.ticket_id is not null",
+            "coalesce({{ utc_timestamp('ticket_comments.created') }} >= merged.merged_at, false)",
+            "merged.ticket_id is not null",
             ["what_the_merge_itself_writes_is_no_message"],
         ),
         (
@@ -492,7 +492,7 @@ ZENDESK = [
         ),
         (
             "all in a merged ticket is the merge's",
-            "            and {{ utc_timestamp('changes.updated') }} >= merges.merged_at\n",
+            "            and {{ utc_timestamp('changes.updated') }} >= merged.merged_at\n",
             "",
             ["what_a_merge_does_settles_nothing"],
         ),

@@ -38,7 +38,7 @@ final as (
         conversations.created_at,
         -- A merge last: a merged conversation can count all the same, spam cannot.
         coalesce(
-            exclusions.exclusion_reason, case when merges.conversation_id is not null then 'merged' end
+            exclusions.exclusion_reason, case when merged.conversation_id is not null then 'merged' end
         ) as exclusion_reason,
         conversations._fivetran_synced as loaded_at
     from {{ source('intercom', 'conversation_history') }} as conversations
@@ -46,8 +46,8 @@ final as (
         on conversations.id = contacts.conversation_id
     left join exclusions
         on conversations.id = exclusions.conversation_id
-    left join {{ ref('stg_intercom__merges') }} as merges
-        on conversations.id = merges.conversation_id
+    left join {{ ref('stg_intercom__merges') }} as merged
+        on conversations.id = merged.conversation_id
     left join {{ ref('intercom_channels') }} as channels
         on lower(conversations.source_type) = channels.source_type
     where {{ boolean('conversations._fivetran_active', 'true') }} is not false

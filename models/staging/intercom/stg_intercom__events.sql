@@ -24,7 +24,7 @@ named_parts as (
         parts.*,
         part_types.is_assignment,
         case
-            when parts.part_word = 'close' and merges.conversation_id is not null then 'close_by_merge'
+            when parts.part_word = 'close' and merged.conversation_id is not null then 'close_by_merge'
             when
                 part_types.is_assignment
                 and (parts.assigned_to like 'nobody%' or parts.assigned_to in ('unassigned', 'bot'))
@@ -35,11 +35,11 @@ named_parts as (
     from parts
     left join {{ ref('intercom_part_types') }} as part_types
         on parts.part_word = part_types.part_type
-    left join {{ ref('stg_intercom__merges') }} as merges
+    left join {{ ref('stg_intercom__merges') }} as merged
         on
-            parts.conversation_id = merges.conversation_id
+            parts.conversation_id = merged.conversation_id
             and {{ utc_timestamp('parts.created_at') }} between
-            merges.merged_at - interval 5 second and merges.merged_at + interval 5 second
+            merged.merged_at - interval 5 second and merged.merged_at + interval 5 second
     -- What is nothing but a message is no event.
     where coalesce(part_types.message, 'with text') not in ('public', 'internal')
 ),

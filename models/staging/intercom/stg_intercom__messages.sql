@@ -6,7 +6,7 @@ opening_messages as (
         -- Before every part, also of the same second: a blank sorts before all digits.
         ' opening' as message_id,
         id as conversation_id,
-        -- Whoever is gone has no kind any more; how the message came tells whose it was.
+        -- An author who is gone has no kind any more; how the message came tells whose it was.
         case
             when coalesce(trim(source_author_type), '') <> '' then source_author_type
             when lower(source_delivered_as) = 'customer_initiated' then 'user'

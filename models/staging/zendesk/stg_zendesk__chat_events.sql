@@ -23,7 +23,7 @@ roled_events as (
         chats.conversation_id as chat_conversation_id,
         case
             when first_told_events.actor_role is not null then first_told_events.actor_role
-            -- Whoever opened the chat is its customer, whatever they are or were besides.
+            -- Who opened the chat is its customer, whatever they are or were besides.
             when first_told_events.actor_user_id = chats.user_id then 'end-user'
             when people.user_role is not null then people.user_role
             when first_told_events.actor_user_id is null then null

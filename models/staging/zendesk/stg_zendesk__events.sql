@@ -11,9 +11,9 @@ field_changes as (
         concat_ws(' ', changes.field_name, changes.value, changes.updated) as event_id,
         changes.ticket_id as conversation_id,
         case
-            -- The merge closes the ticket, which settles nothing, and gives one without an assignee to who merges.
-            when merges.ticket_id is not null and changes.field_name = 'assignee_id' then 'assigned_by_merge'
-            when merges.ticket_id is not null and lower(changes.value) in ('solved', 'closed')
+            -- The merge closes the ticket, which settles nothing, and gives one without an assignee to who merged.
+            when merged.ticket_id is not null and changes.field_name = 'assignee_id' then 'assigned_by_merge'
+            when merged.ticket_id is not null and lower(changes.value) in ('solved', 'closed')
                 then concat('status_', lower(changes.value), '_by_merge')
             when changes.field_name = 'status' then concat('status_', lower(changes.value))
             when changes.field_name = 'group_id' then 'group_changed'
@@ -41,10 +41,10 @@ field_changes as (
         on changes.user_id = people.user_id
     left join {{ source('zendesk', 'ticket') }} as tickets
         on changes.ticket_id = tickets.id
-    left join {{ ref('stg_zendesk__merges') }} as merges
+    left join {{ ref('stg_zendesk__merges') }} as merged
         on
-            changes.ticket_id = merges.ticket_id
-            and {{ utc_timestamp('changes.updated') }} >= merges.merged_at
+            changes.ticket_id = merged.ticket_id
+            and {{ utc_timestamp('changes.updated') }} >= merged.merged_at
     where changes.field_name in ('status', 'assignee_id', 'group_id')
 ),
 

@@ -24,7 +24,7 @@ roled_comments as (
             {{ utc_timestamp('ticket_comments.created') }} <= ticket_chats.last_event_at + interval 1 minute, false
         ) as is_transcript,
         -- Zendesk writes into a ticket by whom and into which one it was merged.
-        coalesce({{ utc_timestamp('ticket_comments.created') }} >= merges.merged_at, false) as is_of_merge
+        coalesce({{ utc_timestamp('ticket_comments.created') }} >= merged.merged_at, false) as is_of_merge
     from {{ source('zendesk', 'ticket_comment') }} as ticket_comments
     left join {{ source('zendesk', 'ticket') }} as tickets
         on ticket_comments.ticket_id = tickets.id
@@ -32,8 +32,8 @@ roled_comments as (
         on ticket_comments.user_id = people.user_id
     left join ticket_chats
         on ticket_comments.ticket_id = ticket_chats.ticket_id
-    left join {{ ref('stg_zendesk__merges') }} as merges
-        on ticket_comments.ticket_id = merges.ticket_id
+    left join {{ ref('stg_zendesk__merges') }} as merged
+        on ticket_comments.ticket_id = merged.ticket_id
 ),
 
 comments as (
