@@ -590,6 +590,12 @@ RASA = [
             ["the_channel_of_a_rasa_conversation_is_that_of_its_first_message"],
         ),
         (
+            "a channel counts in its own case alone",
+            "on lower(conversations.input_channel)",
+            "on conversations.input_channel",
+            ["the_channel_of_a_rasa_conversation_is_that_of_its_first_message"],
+        ),
+        (
             "a developer is a customer",
             "nullif(channels.exclusion_reason, '') as exclusion_reason",
             "cast(null as varchar) as exclusion_reason",
