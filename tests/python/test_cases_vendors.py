@@ -17,6 +17,9 @@ import duckdb
 import projects
 import pytest
 
+from containment import raw_files, raw_views
+from containment.lookups import Lookups
+
 CASES = Path(__file__).parent / "cases"
 FOLDERS = {
     "copilot_studio": "copilot_handoff",
@@ -222,6 +225,33 @@ def test_what_a_transcript_can_hold(home: Path, name: str) -> None:
         f"where source = 'copilot_studio' and conversation_id = '{name}'",
     )
     assert [row["reason"] for row in rejected] == reasons
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{'activities': [{'id': 'a', 'type': 'message', 'text': 'keep-this-secret'}]}",
+        "[{'id': 'a', 'type': 'message', 'text': 'keep-this-secret'}]",
+        "map {'activities': [{'id': 'a', 'type': 'message', 'text': 'keep-this-secret'}]}",
+    ],
+    ids=["struct", "list", "map"],
+)
+def test_content_that_is_landed_with_a_type(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "conversationtranscripts.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select 't' as conversationtranscriptid, 'c_b' as name, "
+            f"{content} as content, {{'BotName': 'helper'}} as metadata) to '{file}'"
+        )
+        raw = raw_files.inspect(tmp_path, Lookups(frozenset(), frozenset()), "copilot_studio")
+        raw_views.write_views(raw, connection)
+        ((bot, activities),) = connection.execute(
+            "select bot_name, activities from raw.copilot_studio_conversationtranscripts"
+        ).fetchall()
+    assert bot == "helper"
+    (activity,) = json.loads(activities)["activities"]
+    assert (activity["id"], activity["type"]) == ("a", "message")
+    assert SECRET not in activities
 
 
 def test_no_event_of_copilot_studio_is_unmapped(home: Path) -> None:
