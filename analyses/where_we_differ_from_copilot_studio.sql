@@ -47,7 +47,12 @@ select
             then 'differ in the rate: abandoned there, contained by silence here'
         when vendor_verdict = 'session_abandoned' then 'differ: more happened after the vendor''s session'
         when vendor_verdict like 'session\_resolved%' escape '\' and outcome = 'resolved' then 'agree: resolved'
-        when vendor_verdict = 'session_escalated' and outcome = 'escalated' then 'agree: escalated'
+        when
+            (
+                vendor_verdict in ('session_escalated', 'session_handoff')
+                or vendor_verdict like 'session\_agenttransfer%' escape '\'
+            )
+            and outcome = 'escalated' then 'agree: escalated'
         else 'differ: an escalation besides, which counts first here'
     end as verdict,
     count(*) as session_count

@@ -35,6 +35,8 @@ judged_rows as (
         case
             when message_id is null or conversation_id is null then 'missing_id'
             when id_finding = 'inexact_id' then 'inexact_id'
+            -- The word by which a system's staging says that it could not read what the row was made of.
+            when author_type = 'unreadable content' then 'unreadable_content'
             when sent_at is null and unreadable_sent_at is null then 'missing_time'
             when sent_at is null then 'unreadable_time'
             when author_type is null or author_type not in ('customer', 'bot', 'agent', 'system')

@@ -158,7 +158,12 @@ def command(
 
 def compare(now: Rules, then: Rules, folder: Path, csv_file: Path | None = None) -> Iterator[str]:
     """Build both in a folder, yield the lines to print; write what changed to a file."""
-    databases = [build(rules, folder / name) for name, rules in (("now", now), ("then", then))]
+    # Ids that are hashed are the same in both, and the published ones, where these have a salt.
+    published = Home(Path(os.environ.get("CONTAINMENT_HOME") or PROJECT))
+    salt_of = published if published.id_salt.is_file() else Home(folder)
+    databases = [
+        build(rules, folder / name, salt_of) for name, rules in (("now", now), ("then", then))
+    ]
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name, database in zip(("now", "then"), databases, strict=True):
@@ -173,16 +178,20 @@ def compare(now: Rules, then: Rules, folder: Path, csv_file: Path | None = None)
             yield _write(connection, csv_file)
 
 
-def build(rules: Rules, folder: Path) -> Path:
-    """Build the sessions of the raw data under these rules; give the database file. Stop when
-    that fails.
+def build(rules: Rules, folder: Path, salt_of: Home | None = None) -> Path:
+    """Build the sessions of the raw data under these rules; give the database file.
+
+    Ids that are hashed get the salt of `salt_of`. Stop when that fails.
     """
     clock = Clock()
     words = _with_timeouts(rules.lookups, rules.timeouts)
     home = Home(folder)
     home.warehouse_folder.mkdir(parents=True)
     project = lookups.place_project(PROJECT, words, home)
-    found = [raw_data.inspect(home, each, rules.settings, words) for each in rules.settings.places]
+    found = [
+        raw_data.inspect(home, each, rules.settings, words, salt_of)
+        for each in rules.settings.places
+    ]
     with warehouse.opened(home.warehouse) as connection:
         for raw in found:
             raw_views.write_views(raw, connection)

@@ -67,5 +67,9 @@ class Home:
         return self.folder / "history" / "history.duckdb"
 
     @property
+    def id_salt(self) -> Path:
+        return self.folder / "history" / "id_salt"
+
+    @property
     def published(self) -> Path:
         return self.folder / "published"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from containment import raw_files, raw_schemas
+import os
+from dataclasses import replace
+
+from containment import hashed_ids, raw_files, raw_schemas
 from containment.console import warn
 from containment.lookups import Lookups
 from containment.places import Home
@@ -11,10 +14,13 @@ from containment.raw_views import RawData
 from containment.settings import Settings
 
 
-def inspect(home: Home, source: str, given: Settings, words: Lookups) -> RawData:
+def inspect(
+    home: Home, source: str, given: Settings, words: Lookups, salt_of: Home | None = None
+) -> RawData:
     """Find the tables of a source and check them, before anything is written; warn of oddities.
 
-    Stop when one that is required is missing or cannot be read.
+    Where its ids are hashed, the salt is that of `salt_of`, by default the home itself. Stop when
+    a table that is required is missing or cannot be read.
     """
     place, reading = given.places[source], given.reading[source]
     if isinstance(place, Folder):
@@ -25,4 +31,7 @@ def inspect(home: Home, source: str, given: Settings, words: Lookups) -> RawData
         raw = raw_schemas.inspect(place, source, home.warehouse, reading=reading)
     for line in raw.warnings:
         warn(line)
+    if source in given.hashed_ids:
+        raw = hashed_ids.hashed(raw, source, hashed_ids.salt(salt_of or home, os.environ))
+        raw = replace(raw, passing_copies=home.raw_copies / source)
     return raw

@@ -7,7 +7,9 @@ A source whose sources yml has tables with columns reads them through views that
 - `config: meta: required: true` of a table or a column: without it, the run stops;
 - `data_type` of a column: what the view gives (see Column);
 - `config: meta: {reads: body, value: "body is not null"}`: the column is made of another one of the
-  system's table, so that what it holds stays outside. It is null where that one is missing.
+  system's table, so that what it holds stays outside. It is null where that one is missing;
+- `config: meta: hashed: true`: it is an id of a customer, an author or a conversation, which the
+  setting `hashed_ids` turns into a hash.
 """
 
 from __future__ import annotations
@@ -33,13 +35,14 @@ class Column:
 
     `type` varchar: text. timestamp, boolean: as they are where the data have such a type, and else
     text, so that staging sees an offset and what cannot be read. Any other type: cast, null where
-    the cast fails.
+    the cast fails. `hashed`: an id of a person or a conversation (see hashed_ids).
     """
 
     name: str
     type: str = TEXT
     required: bool = False
     reads: str = ""
+    hashed: bool = False
     value: str | None = None
 
     @property
@@ -158,6 +161,7 @@ def _column(entry: Mapping[str, Any]) -> Column:
         type=entry.get("data_type", TEXT).lower(),
         required=bool(meta.get("required")),
         reads=meta.get("reads", entry["name"]),
+        hashed=bool(meta.get("hashed")),
         value=meta.get("value"),
     )
 

@@ -8,9 +8,11 @@ not move during a night.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
@@ -20,6 +22,7 @@ from containment.raw_reading import Reading
 from containment.raw_tables import BOOLEAN, CONTRACT, SCHEMA, TEXT, TIME, Column, Table
 
 ATTACHED = "raw_database"
+SALT = "containment_id_salt"  # the variable of a connection by which ids are hashed
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class RawData:
 
     `attach`: the statement that makes their database known, when it is another one. `findings`:
     counts for marts.data_quality. `proposals`: settings that would read more, a line each.
+    `salt`: that of the ids, where the selects hash them; their tables are copied then.
+    `passing_copies`: a folder of raw rows with plain ids, which goes when the tables are copied.
     """
 
     selects: Mapping[str, str]
@@ -75,12 +80,16 @@ class RawData:
     proposals: tuple[str, ...] = ()
     findings: Mapping[str, int] = field(default_factory=dict)
     unreadable: tuple[UnreadableLine, ...] = ()
+    salt: str | None = field(default=None, repr=False)
+    passing_copies: Path | None = None
 
 
 def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
     """Take what `inspect` gave and a connection to the warehouse; make the views, all or none."""
-    kind = "table" if raw.attach else "view"
+    kind = "table" if raw.attach or raw.salt else "view"
     try:
+        if raw.salt:
+            connection.execute(f"set variable {SALT} = {sql.text(raw.salt)}")
         if raw.attach:
             connection.execute(raw.attach)
         connection.execute("begin")
@@ -93,8 +102,14 @@ def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.Error as error:
         with suppress(duckdb.Error):  # a commit that failed has ended the transaction itself
             connection.execute("rollback")
-        raise Stop(f"schema {SCHEMA}: cannot make its {kind}s ({one_line(error)})") from None
+        # Of a source whose ids are hashed the error could quote the row.
+        reason = type(error).__name__ if raw.salt else one_line(error)
+        raise Stop(f"schema {SCHEMA}: cannot make its {kind}s ({reason})") from None
     finally:
+        if raw.salt:
+            connection.execute(f"reset variable {SALT}")
+        if raw.passing_copies:
+            shutil.rmtree(raw.passing_copies, ignore_errors=True)
         if raw.attach:
             connection.execute(f"detach database if exists {ATTACHED}")
 

@@ -63,6 +63,7 @@ class Settings:
     max_raw_age_hours: Mapping[str, float]
     stale_raw: str
     publications_kept: int
+    hashed_ids: tuple[str, ...] = ()
 
     def dbt_vars(self) -> dict[str, Any]:
         """The vars that dbt is given."""
@@ -117,6 +118,7 @@ def load(
         stale_raw=_choice("stale_raw", given, STALE_RAW),
         publications_kept=_kept(given.pop("publications_kept", Given(3, PROJECT_FILE))),
         # Those of the raw values are among them: marts.settings says under which a number was made.
+        hashed_ids=_hashed_ids(given.pop("hashed_ids", Given([], PROJECT_FILE)), root),
         others={name: setting.value for name, setting in given.items()},
     )
 
@@ -393,6 +395,26 @@ def _ages(given: Given, root: Path) -> Mapping[str, float]:
         )
     _check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
     return ages
+
+
+def _hashed_ids(given: Given, root: Path) -> tuple[str, ...]:
+    """The sources whose ids are hashed; each must say which columns those are."""
+    names = [given.value] if isinstance(given.value, str) else given.value or []
+    if not isinstance(names, list | tuple):
+        raise Stop(f"{given.origin}: hashed_ids is {given.value!r}; name sources, e.g. [rasa]")
+    _check_sources(f"{given.origin}: hashed_ids", names, root)
+    for name in names:
+        if not any(
+            column.hashed
+            for table in raw_tables.declared(root, name)
+            for column in table.columns.values()
+        ):
+            raise Stop(
+                f"{given.origin}: hashed_ids names {name!r}, which marks no column as an id; add "
+                "config: {meta: {hashed: true}} to those in "
+                f"models/staging/{name}/_{name}__sources.yml, or take it out"
+            )
+    return tuple(dict.fromkeys(names))
 
 
 def _kept(given: Given) -> int:

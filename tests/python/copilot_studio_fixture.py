@@ -31,12 +31,15 @@ OUTCOMES = {
     "A": ("Engaged", "Abandoned", False),
     "U": ("Unengaged", "None", False),
     "E": ("Engaged", "Escalated", False),
+    "O": ("Engaged", "HandOff", False),
 }
+REASONS = {"O": "AgentTransferRequestedByUser"}
 
 # What misleads, each a conversation of its own: its timeline in the notation of the worked cases,
 # and what each of its segments must be. More letters than there:
 #   I: resolved by implication    A: abandoned, by the vendor's verdict    U: unengaged, by it
 #   H: the event of a handoff alone, without a verdict       g: the greeting, once for each start
+#   O: handed over, by the vendor's verdict    T: an activity that is a handoff by its type
 #   /: the rest is in another transcript (a batch)
 TRAPS: dict[str, tuple[str, list[str]]] = {
     "abandoned is silence": ("g0 c1 b2 A2", ["timed_out"]),
@@ -46,6 +49,10 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
     "in two batches": ("c0 b1 /1 c29 b30 R31", ["resolved"]),
     "the greeting again, and again": ("g0 g0 c1 b2 g30 c40 b41 R42", ["timed_out", "resolved"]),
     "the test pane": ("g0 c1 b2 R3", ["excluded"]),
+    "handed over, by the outcome": ("g0 c1 b2 O3", ["escalated"]),
+    "handed over, by an activity": ("g0 c1 b2 T3 A4", ["escalated"]),
+    "started by a flow": ("c1 b2 R3", ["excluded"]),
+    "an evaluation": ("c1 b2 R3", ["excluded"]),
 }
 
 TOLD = {name: case for name, case in WORKED_CASES.items() if " a" not in case}
@@ -53,7 +60,9 @@ CASE_IDS = {
     name: f"815e0c51-0000-4000-8000-{number:012d}" for number, name in enumerate(TOLD, start=1)
 }
 TRAP_IDS = {
-    name: f"815e0c51-0000-4000-8000-{number:012d}" for number, name in enumerate(TRAPS, start=101)
+    # A conversation's id may hold what parts it from the bot's.
+    name: f"815e0c51_0000-4000_8000-{number:012d}"
+    for number, name in enumerate(TRAPS, start=101)
 }
 
 
@@ -63,6 +72,8 @@ def tables() -> dict[str, list[Row]]:
     for name, timeline in TOLD.items():
         export.play(CASE_IDS[name], timeline)
     for name, (timeline, _) in TRAPS.items():
+        export.channel = "pva-autonomous" if name == "started by a flow" else "directline"
+        export.test_mode = name == "an evaluation"
         export.play(TRAP_IDS[name], timeline, test_pane=name == "the test pane")
     return {"conversationtranscripts": export.rows}
 
@@ -73,6 +84,8 @@ class Export:
 
     rows: list[Row] = field(default_factory=list)
     written: int = 0  # activities
+    channel: str = "directline"
+    test_mode: bool = False
 
     def play(self, conversation: str, timeline: str, *, test_pane: bool = False) -> None:
         """Live through one conversation."""
@@ -89,8 +102,10 @@ class Export:
             else:
                 if step in "EH":
                     batches[-1].append(self._event(at, "handoff.initiate", role=0))
-                if step != "H":
-                    batches[-1].append(self._verdict(begun, at, *OUTCOMES[step]))
+                if step == "T":
+                    batches[-1].append(self._event(at, "", role=0) | {"type": "handoff"})
+                if step not in "HT":
+                    batches[-1].append(self._verdict(begun, at, *OUTCOMES[step], REASONS.get(step)))
         for batch, activities in enumerate(batches):
             name = f"{conversation}_{BOT}" + (f"_{batch}" if len(batches) > 1 else "")
             self._write(name, activities)
@@ -135,7 +150,8 @@ class Export:
             "timestamp": _seconds(at),
             # The id is the same in both roles.
             "from": {"id": "8f91bceb-0000-4000-8000-000000000001", "role": role},
-            "channelId": "directline",
+            "channelId": self.channel,
+            "channelData": {"testMode": self.test_mode} if self.test_mode else {},
             "textFormat": "markdown",
             "text": f"{SECRET}: where is my order?",
             "attachments": [{"content": SECRET}],
@@ -149,12 +165,18 @@ class Export:
             "timestamp": _seconds(at),
             "from": {"id": "8f91bceb-0000-4000-8000-000000000001", "role": role},
             "name": name,
-            "channelId": "directline",
+            "channelId": self.channel,
             "value": {"va_AgentMessage": SECRET},
         }
 
     def _verdict(
-        self, begun: datetime, at: datetime, kind: str, outcome: str, implied: bool
+        self,
+        begun: datetime,
+        at: datetime,
+        kind: str,
+        outcome: str,
+        implied: bool,
+        reason: str | None,
     ) -> Row:
         return {
             "valueType": "SessionInfo",
@@ -169,6 +191,7 @@ class Export:
                 "outcome": outcome,
                 "turnCount": 2,
                 "impliedSuccess": implied,
+                **({"outcomeReason": reason} if reason else {}),
             },
         }
 

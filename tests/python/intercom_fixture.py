@@ -50,6 +50,8 @@ AUTHORS = {"b": ("bot", BOT), "a": ("admin", ADMIN)}
 #   A: an assignment that carries the reply       C: a close that carries a text, by a teammate
 #   U: assigned to nobody    v: an older version of the message before, said to be another's
 #   p: a campaign, under a teammate's name (as the opening message)
+#   W: assigned, without a word for whom     x: a teammate writes who was deleted since
+#   M: merged into another conversation      k: which closes this one
 TRAPS: dict[str, tuple[str, list[str]]] = {
     "Fin under a teammate's account": ("c0 f1 R2", ["resolved"]),
     "a reply that assigns": ("c0 b1 A5 c6 R7", ["escalated", "handoff"]),
@@ -60,6 +62,8 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
     "an older version": ("c0 b1 v1 R2", ["resolved"]),
     "a campaign is no person": ("p0 c50 b51 R52", ["resolved"]),
     "spam": ("c0 b1 R2", ["excluded"]),
+    "assigned without a word for whom": ("c0 b1 W2 x3 R4", ["escalated", "handoff"]),
+    "merged": ("c0 b1 M5 k5", ["excluded"]),
 }
 FIRST_CASE, FIRST_TRAP = 156643300000001, 156643300000101
 
@@ -172,6 +176,10 @@ class Inbox:
             "E": ("assignment", authors["b"], None, _to("team", TEAM)),
             "A": ("assignment", authors["a"], SECRET, _to("admin", ADMIN)),
             "U": ("assignment", authors["b"], None, _to("nobody_admin", None)),
+            "W": ("assignment", authors["b"], None, {}),
+            "x": ("comment", (None, None), SECRET, {}),
+            "M": ("merged_primary_conversation", authors["a"], SECRET, {}),
+            "k": ("close", authors["a"], None, {}),
         }[step]
         parts = self.tables["conversation_part_history"]
         number = 9_999_999_990 + len(parts)  # one digit more on the way

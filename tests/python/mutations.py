@@ -293,6 +293,12 @@ STAGING = [
             ["a_message_with_an_unreadable_time_is_rejected"],
         ),
         (
+            "content that could not be read is a message without a time",
+            "when author_type = 'unreadable content' then 'unreadable_content'",
+            "",
+            ["a_message_of_content_that_staging_could_not_read_is_rejected"],
+        ),
+        (
             "a missing author type is used",
             "author_type is null or author_type not in",
             "author_type not in",

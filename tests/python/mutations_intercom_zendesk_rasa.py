@@ -6,6 +6,54 @@ from mutations import of
 
 INTERCOM = [
     *of(
+        "stg_intercom__contacts",
+        (
+            "whoever began a conversation is a contact",
+            "    where lower(trim(source_author_type)) in ('user', 'lead', 'contact')\n",
+            "",
+            ["a_contact_is_who_has_a_place_in_a_conversation_or_began_one"],
+        ),
+    ),
+    *of(
+        "stg_intercom__merges",
+        (
+            "both conversations end",
+            "        or closes.conversation_id is not null\n",
+            "        or true\n",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "the word for it says nothing",
+            "merge_parts.part_word = 'merged_secondary_conversation'",
+            "false",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "the close comes first",
+            "and merge_parts.happened_at + interval 5 second",
+            "and merge_parts.happened_at",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "the close comes last",
+            "            merge_parts.happened_at - interval 5 second and",
+            "            merge_parts.happened_at and",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "any part ends it",
+            "where part_word = 'close'",
+            "where part_word in ('close', 'open')",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+        (
+            "every version counts",
+            "where {{ boolean('_fivetran_active', 'true') }} is not false",
+            "where true",
+            ["the_conversation_that_a_merge_closes_is_the_merged_one"],
+        ),
+    ),
+    *of(
         "stg_intercom__conversations",
         (
             "every version counts",
@@ -38,6 +86,20 @@ INTERCOM = [
             ["the_customer_of_an_intercom_conversation_is_who_wrote_first"],
         ),
         (
+            "a merged conversation counts",
+            "case when merged.conversation_id is not null then 'merged' end",
+            "null",
+            ["a_merged_conversation_is_excluded_as_such"],
+        ),
+        (
+            "a merge goes before spam",
+            "exclusions.exclusion_reason, "
+            "case when merged.conversation_id is not null then 'merged' end",
+            "case when merged.conversation_id is not null then 'merged' end, "
+            "exclusions.exclusion_reason",
+            ["a_merged_conversation_is_excluded_as_such"],
+        ),
+        (
             "a tag that was taken off counts",
             "{{ boolean('conversation_tags._fivetran_active', 'true') }} is not false",
             "true",
@@ -57,6 +119,31 @@ INTERCOM = [
             "    select * from opening_messages\n    union all\n",
             "",
             ["the_opening_message_is_in_the_conversation_itself"],
+        ),
+        (
+            "an opening message without an author is nobody's",
+            "when lower(source_delivered_as) = 'customer_initiated' then 'user'",
+            "when false then 'user'",
+            ["the_opening_message_is_in_the_conversation_itself"],
+        ),
+        (
+            "who is gone is nobody",
+            "            else 'admin'\n",
+            "",
+            ["who_is_gone_and_is_no_contact_was_a_person", "fin_is_a_bot_whatever_its_account"],
+        ),
+        (
+            "a contact without a kind is a person",
+            "when contacts.contact_id is not null then 'user'",
+            "when false then 'user'",
+            ["who_is_gone_and_is_no_contact_was_a_person"],
+        ),
+        (
+            "a merge writes messages",
+            "when part_types.message = 'none' then false",
+            "when part_types.message = 'none' and part_types.part_type not like 'merged%' "
+            "then false",
+            ["what_the_merge_writes_is_no_message"],
         ),
         (
             "a campaign is a person's",
@@ -105,9 +192,48 @@ INTERCOM = [
         "stg_intercom__events",
         (
             "taken from people is given to them",
-            "coalesce(parts.assigned_to_type, '') not in ('admin', 'team')",
+            "(parts.assigned_to like 'nobody%' or parts.assigned_to in ('unassigned', 'bot'))",
             "false",
             ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "a bot is people",
+            "in ('unassigned', 'bot')",
+            "in ('unassigned')",
+            ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "without a word it is nobody's",
+            "parts.assigned_to like 'nobody%'",
+            "coalesce(parts.assigned_to, 'nobody') like 'nobody%'",
+            ["an_assignment_says_who_gave_the_conversation_away"],
+        ),
+        (
+            "the close of a merge settles",
+            "when parts.part_word = 'close' and merged.conversation_id is not null "
+            "then 'close_by_merge'",
+            "when false then 'close_by_merge'",
+            ["the_close_of_a_merge_settles_nothing"],
+        ),
+        (
+            "every close in a merged conversation is the merge's",
+            "            and {{ utc_timestamp('parts.created_at') }} between\n"
+            "            merged.merged_at - interval 5 second "
+            "and merged.merged_at + interval 5 second\n",
+            "",
+            ["the_close_of_a_merge_settles_nothing"],
+        ),
+        (
+            "who is gone is nobody",
+            "            else 'admin'\n",
+            "",
+            ["who_is_gone_and_is_no_contact_acted_as_a_person"],
+        ),
+        (
+            "a contact without a kind is a person",
+            "when contacts.contact_id is not null then 'user'",
+            "when false then 'user'",
+            ["who_is_gone_and_is_no_contact_acted_as_a_person"],
         ),
         (
             "nobody says who assigned",
@@ -147,6 +273,90 @@ INTERCOM = [
 
 ZENDESK = [
     *of(
+        "stg_zendesk__people",
+        (
+            "today's word is the last",
+            "when team.user_id is not null then 'agent'",
+            "when false then 'agent'",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "whoever changed a status is of the team",
+            "        and lower(changes.value) = 'solved'\n",
+            "",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "who solves their own ticket is of the team",
+            "        and changes.user_id <> tickets.requester_id\n",
+            "",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "nobody is of the team",
+            "where user_id not in ('', '0', '-1')",
+            "where user_id is not null",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "a group is a person",
+            "where field_name = 'assignee_id'",
+            "where field_name in ('assignee_id', 'group_id')",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "whoever writes in a chat is of the team",
+            "where actor_id like 'agent:_%'",
+            "where actor_id is not null",
+            ["who_left_the_team_was_a_person_of_it"],
+        ),
+        (
+            "the account goes before the lookup",
+            "            when listed.author_role is not null then listed.author_role\n",
+            "",
+            ["who_is_listed_stays_what_the_lookup_says"],
+        ),
+        (
+            "what writes by itself is a user",
+            "where author_role in ('end-user', 'agent', 'admin') and user_id <> '*'",
+            "where user_id <> '*'",
+            ["who_is_listed_stays_what_the_lookup_says"],
+        ),
+        (
+            "a kind is a user",
+            " and user_id <> '*'",
+            "",
+            ["who_is_listed_stays_what_the_lookup_says"],
+        ),
+    ),
+    *of(
+        "stg_zendesk__merges",
+        (
+            "any tag tells of a merge",
+            "where excluded_tags.exclusion_reason = 'merged'",
+            "where true",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+        (
+            "a solution before the merge is the merge",
+            "        coalesce(\n            max(case when lower(changes.value) = 'closed'",
+            "        least(\n            max(case when lower(changes.value) = 'closed'",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+        (
+            "any field tells",
+            "            and changes.field_name = 'status'\n",
+            "",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+        (
+            "the first solution is the merge",
+            "            max(case when lower(changes.value) = 'solved'",
+            "            min(case when lower(changes.value) = 'solved'",
+            ["a_merge_is_when_it_closes_the_ticket"],
+        ),
+    ),
+    *of(
         "stg_zendesk__conversations",
         (
             "tickets alone are conversations",
@@ -159,6 +369,12 @@ ZENDESK = [
             "    where is_without_ticket",
             "    where true",
             ["a_chat_without_a_ticket_is_a_conversation"],
+        ),
+        (
+            "a merge goes before spam",
+            "case when excluded_tags.exclusion_reason = 'merged' then '1' else '0' end",
+            "''",
+            ["a_merged_ticket_is_excluded_as_such"],
         ),
         (
             "a deleted ticket counts",
@@ -194,9 +410,27 @@ ZENDESK = [
             ["the_author_of_a_comment_is_known_by_its_role"],
         ),
         (
+            "who is gone is nobody",
+            "when ticket_comments.user_id <> '' then 'agent'",
+            "when false then 'agent'",
+            ["the_author_of_a_comment_is_known_by_its_role"],
+        ),
+        (
+            "the merge writes messages",
+            " or roled_comments.is_of_merge",
+            "",
+            ["what_the_merge_itself_writes_is_no_message"],
+        ),
+        (
+            "a message before the merge is the merge's",
+            "coalesce({{ utc_timestamp('ticket_comments.created') }} >= merged.merged_at, false)",
+            "merged.ticket_id is not null",
+            ["what_the_merge_itself_writes_is_no_message"],
+        ),
+        (
             "the chat counts twice",
-            "when roled_comments.is_transcript then 'system'",
-            "when false then 'system'",
+            "when roled_comments.is_transcript or roled_comments.is_of_merge then 'system'",
+            "when roled_comments.is_of_merge then 'system'",
             ["a_chat_in_its_ticket_is_no_second_message"],
         ),
         (
@@ -231,6 +465,36 @@ ZENDESK = [
             "where changes.field_name in ('status', 'assignee_id', 'group_id')",
             "where true",
             ["an_assignment_to_a_person_is_a_handoff"],
+        ),
+        (
+            "an agent who asks is at work",
+            "            when changes.user_id = tickets.requester_id then 'customer'\n",
+            "",
+            ["who_changed_a_ticket"],
+        ),
+        (
+            "who is gone is nobody",
+            "when people.user_id is null and changes.user_id <> '' then 'agent'",
+            "when false then 'agent'",
+            ["who_changed_a_ticket"],
+        ),
+        (
+            "a merge settles",
+            "lower(changes.value) in ('solved', 'closed')",
+            "false",
+            ["what_a_merge_does_settles_nothing"],
+        ),
+        (
+            "who merges takes over",
+            "changes.field_name = 'assignee_id' then 'assigned_by_merge'",
+            "false then 'assigned_by_merge'",
+            ["what_a_merge_does_settles_nothing"],
+        ),
+        (
+            "all in a merged ticket is the merge's",
+            "            and {{ utc_timestamp('changes.updated') }} >= merged.merged_at\n",
+            "",
+            ["what_a_merge_does_settles_nothing"],
         ),
         (
             "whoever joins takes over",
@@ -270,7 +534,13 @@ ZENDESK = [
         ),
         (
             "a number says nothing",
-            "            zendesk_users.user_role,\n",
+            "            when people.user_role is not null then people.user_role\n",
+            "",
+            ["whose_a_chat_event_is"],
+        ),
+        (
+            "an agent who asks in a chat is at work",
+            "            when first_told_events.actor_user_id = chats.user_id then 'end-user'\n",
             "",
             ["whose_a_chat_event_is"],
         ),
@@ -317,6 +587,12 @@ RASA = [
             "the first by time tells the channel",
             "min_by(nullif(trim(input_channel), ''), id)",
             "min_by(nullif(trim(input_channel), ''), timestamp)",
+            ["the_channel_of_a_rasa_conversation_is_that_of_its_first_message"],
+        ),
+        (
+            "a channel counts in its own case alone",
+            "on lower(conversations.input_channel)",
+            "on conversations.input_channel",
             ["the_channel_of_a_rasa_conversation_is_that_of_its_first_message"],
         ),
         (

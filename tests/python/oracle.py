@@ -343,6 +343,11 @@ def load_reason(row: RawRow, column: str) -> str | None:
     return "time_after_load" if at - loaded_at > DAY else None
 
 
+def content_reason(row: RawRow) -> str | None:
+    """`unreadable_content`: the author type says that the system's staging could not read it."""
+    return "unreadable_content" if lowered(row, "author_type") == "unreadable content" else None
+
+
 def author_reason(row: RawRow) -> str | None:
     """`unknown_author_type`: none of customer, bot, agent, system."""
     return None if lowered(row, "author_type") in AUTHOR_TYPES else "unknown_author_type"
@@ -358,6 +363,7 @@ def message_reason(row: RawRow) -> str | None:
     """Why a message row cannot be used; the first reason counts; null when it can."""
     return (
         id_reason(row, "message_id", "conversation_id", "author_id")
+        or content_reason(row)
         or time_reason(row, "sent_at")
         or author_reason(row)
         or public_reason(row)

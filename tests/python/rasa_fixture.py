@@ -36,6 +36,7 @@ TRAPS: dict[str, tuple[str, str, list[str]]] = {
     "a reminder is no message": ("c0 b1 x20 c45", "socketio", ["timed_out", "timed_out"]),
     "a message that was taken back was one": ("c0 b1 c20 w20 c45", "socketio", ["timed_out"]),
     "a developer's desk": ("c0 b1 R2", "cmdline", ["excluded"]),
+    "the shared test link": ("c0 b1 R2", "Tester", ["excluded"]),
 }
 
 # The sample's conversation -> Rasa's.

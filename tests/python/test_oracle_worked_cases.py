@@ -596,6 +596,11 @@ GOOD_EVENT = {
         ("messages", GOOD_MESSAGE | {"sent_at": ""}, "missing_time"),
         ("messages", GOOD_MESSAGE | {"sent_at": "4 March"}, "unreadable_time"),
         ("messages", GOOD_MESSAGE | {"author_type": "robot"}, "unknown_author_type"),
+        (
+            "messages",
+            GOOD_MESSAGE | {"author_type": "unreadable content", "sent_at": ""},
+            "unreadable_content",
+        ),
         ("messages", GOOD_MESSAGE | {"is_public": "perhaps"}, "unreadable_is_public"),
         ("messages", GOOD_MESSAGE | {"is_public": ""}, None),
         ("messages", GOOD_MESSAGE | {"loaded_at": "2024-03-03T09:00:00"}, None),

@@ -56,6 +56,7 @@ LOOKUPS = {"zendesk/zendesk_authors.csv": [f"agent,{BOT},bot"]}
 #   k: the customer comments, after the chat   n: an internal comment  D: to another department
 #   B: the bot's account joins the chat   g: a group is set   u: unassigned   w: opened again
 #   x: closed, which Zendesk does by itself   s: a message was delivered
+#   m: merged into another ticket, by the agent, of which Zendesk tells in a comment
 TRAPS: dict[str, tuple[str, list[str]]] = {
     "shown again": ("c0 b1 h20 c50", ["timed_out", "timed_out"]),
     "a trigger is no bot": ("t0 c50 b51 R52", ["resolved"]),
@@ -69,9 +70,10 @@ TRAPS: dict[str, tuple[str, list[str]]] = {
     "deleted": ("c0 b1 R2", ["excluded"]),
     "spam": ("c0 b1 R2", ["excluded"]),
     "one chat, two tickets": ("c0 b1 R2", ["resolved"]),
+    "merged": ("c0 b1 m50", ["excluded"]),
 }
 FIRST_CASE, FIRST_TRAP = 9990, 10101
-IN_A_TICKET = set("aERkngDuwxz")  # a chat without any of these leads to no ticket
+IN_A_TICKET = set("aERkngDuwxzm")  # a chat without any of these leads to no ticket
 
 
 def _is_ticket(timeline: str) -> bool:
@@ -225,7 +227,12 @@ class Desk:
             "g": ("group_id", str(GROUP)),
         }
         comments = {"k": _customer(number), "n": AGENT, "z": ZENDESK}
-        if step in comments:
+        if step == "m":
+            self.add("ticket_tag", tag="closed_by_merge", ticket_id=number)
+            self._change(number, "assignee_id", str(AGENT), at, AGENT)
+            self._change(number, "status", "closed", at, AGENT)
+            self._comment(number, at, AGENT)
+        elif step in comments:
             self._comment(number, at, comments[step], public=step != "n")
         else:
             name, value = changes[step]

@@ -1,10 +1,9 @@
 with
 
--- The name is conversation_bot or conversation_bot_batch: all batches are one conversation.
 transcripts as (
     select
         conversationtranscriptid as transcript_id,
-        coalesce(nullif(split_part(name, '_', 1), ''), conversationtranscriptid) as conversation_id,
+        name,
         bot_name,
         {{ utc_timestamp('conversationstarttime') }} as started_at,
         coalesce({{ utc_timestamp('modifiedon') }}, {{ utc_timestamp('createdon') }}) as loaded_at,
@@ -13,25 +12,50 @@ transcripts as (
             '{"activities": [{
             "id": "VARCHAR", "type": "VARCHAR", "valueType": "VARCHAR", "name": "VARCHAR", "timestamp": "VARCHAR",
             "channelId": "VARCHAR", "replyToId": "VARCHAR", "from": {"id": "VARCHAR", "role": "VARCHAR"},
-            "value": {"isDesignMode": "BOOLEAN", "outcome": "VARCHAR", "endTimeUtc": "VARCHAR",
+            "channelData": {"testMode": "VARCHAR"},
+            "value": {"isDesignMode": "BOOLEAN", "testMode": "VARCHAR", "outcome": "VARCHAR",
+            "outcomeReason": "VARCHAR", "endTimeUtc": "VARCHAR",
             "impliedSuccess": "BOOLEAN", "score": "DOUBLE"}}]}'
         ).activities as activities
     from {{ source('copilot_studio', 'copilot_studio_conversationtranscripts') }}
 ),
 
--- A transcript whose content cannot be read still tells that there was a conversation.
+-- The name is conversation_bot or conversation_bot_batch, and the conversation may hold a _ of its own: the end is what
+-- is known. A bot is a GUID, or at least no number, and a batch is a number.
+conversations as (
+    select
+        *,
+        case
+            when regexp_matches(name, '._[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}(_[0-9]{1,9})?$')
+                then regexp_replace(name, '_[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}(_[0-9]{1,9})?$', '')
+            when regexp_matches(name, '._[^_]+_[0-9]+$') then regexp_replace(name, '_[^_]+_[0-9]+$', '')
+            when regexp_matches(name, '._[^_]+$') then regexp_replace(name, '_[^_]+$', '')
+            when name not like '\_%' escape '\' then nullif(name, '')
+        end as name_of_conversation
+    from transcripts
+),
+
+-- A transcript without an activity still tells that there was a conversation.
 activities as (
     select
-        transcripts.transcript_id,
-        transcripts.conversation_id,
-        transcripts.bot_name,
-        transcripts.started_at,
-        transcripts.loaded_at,
-        unnest(case when len(transcripts.activities) > 0 then transcripts.activities else [null] end) as activity,
+        transcript_id,
+        coalesce(name_of_conversation, transcript_id) as conversation_id,
+        bot_name,
+        started_at,
+        loaded_at,
+        activities is not null as is_readable,
+        unnest(case when len(activities) > 0 then activities else [null] end) as activity,
         unnest(
-            case when len(transcripts.activities) > 0 then generate_series(1, len(transcripts.activities)) else [0] end
+            case when len(activities) > 0 then generate_series(1, len(activities)) else [0] end
         ) as activity_number
-    from transcripts
+    from conversations
+),
+
+typed_activities as (
+    select
+        *,
+        lower(trim(activity['type'])) as activity_type
+    from activities
 ),
 
 final as (
@@ -41,34 +65,31 @@ final as (
         activity_number,
         -- Traces have no id, or always the same.
         case
-            when activity['type'] in ('message', 'event') and activity['id'] <> '' then activity['id']
+            when activity_type in ('message', 'event', 'handoff') and activity['id'] <> '' then activity['id']
             else concat(transcript_id, '-', lpad(cast(activity_number as varchar), 6, '0'))
         end as activity_id,
-        activity['type'] as activity_type,
+        activity_type,
+        -- Cut off by the export, no JSON, or an entry that is no activity: nobody knows what was in it.
+        not is_readable or (activity_number > 0 and activity_type is null) as is_unreadable,
         activity['valueType'] as value_type,
         activity['name'] as activity_name,
-        -- Seconds since 1970; anything else is left for staging to judge.
-        case
-            when try_cast(activity['timestamp'] as double) is null then activity['timestamp']
-            else
-                cast(
-                    make_timestamp(cast(round(try_cast(activity['timestamp'] as double) * 1000000) as bigint))
-                    as varchar
-                )
-        end as happened_at,
+        {{ copilot_studio_time("activity['timestamp']") }} as happened_at,
         activity['channelId'] as channel_id,
         activity['replyToId'] as reply_to_id,
         nullif(activity['from']['id'], '') as author_id,
         activity['from']['role'] as author_role,
         activity['value']['isDesignMode'] as is_design_mode,
+        -- The test pane writes 'Text' there, an evaluation true.
+        coalesce(activity['channelData']['testMode'], activity['value']['testMode']) as test_mode,
         activity['value']['outcome'] as session_outcome,
-        activity['value']['endTimeUtc'] as session_ended_at,
+        activity['value']['outcomeReason'] as outcome_reason,
+        {{ copilot_studio_time("activity['value']['endTimeUtc']") }} as session_ended_at,
         activity['value']['impliedSuccess'] as is_implied_success,
         activity['value']['score'] as score,
         bot_name,
         started_at,
         loaded_at
-    from activities
+    from typed_activities
 )
 
 select * from final

@@ -9,7 +9,10 @@ conversations as (
         min(case when activity_type = 'message' and author_role = '1' then author_id end) as user_id,
         min(case when activity_type = 'message' and author_role = '0' then author_id end) as bot_side_id,
         min(started_at) as created_at,
-        bool_or(coalesce(is_design_mode, false)) as is_design_mode,
+        -- The test pane of the studio, and evaluations.
+        bool_or(
+            coalesce(is_design_mode, false) or lower(coalesce(test_mode, '')) not in ('', 'false')
+        ) as is_test,
         max(loaded_at) as loaded_at
     from {{ ref('stg_copilot_studio__activities') }}
     group by conversation_id
@@ -22,12 +25,14 @@ final as (
         cast(null as varchar) as brand,
         nullif(conversations.user_id, conversations.bot_side_id) as customer_id,
         conversations.created_at,
-        -- The test pane of the studio.
-        case when conversations.is_design_mode then 'test' end as exclusion_reason,
+        case
+            when conversations.is_test then 'test'
+            else nullif(channels.exclusion_reason, '')
+        end as exclusion_reason,
         conversations.loaded_at
     from conversations
     left join {{ ref('copilot_studio_channels') }} as channels
-        on conversations.channel_id = channels.channel_id
+        on lower(conversations.channel_id) = channels.channel_id
 )
 
 select * from final

@@ -1,64 +1,99 @@
 with
 
--- The vendor's verdict on each of its sessions.
+named_types as (
+    select event_type
+    from {{ ref('event_types') }}
+    where source = 'copilot_studio'
+),
+
+-- The vendor's verdict on each of its sessions. That it was handed over may stand in the reason alone, whatever the
+-- outcome says; a reason without a row of its own is one of a kind that has one.
 session_ends as (
     select
         activity_id as event_id,
         conversation_id,
-        concat('session_', lower(session_outcome), case when is_implied_success then '_implied' end) as event_type,
-        coalesce(session_ended_at, happened_at) as occurred_at,
-        cast(null as varchar) as actor_type,
+        case
+            when
+                lower(outcome_reason) like 'agenttransfer%'
+                and concat('session_', lower(outcome_reason)) in (select named_types.event_type from named_types)
+                then concat('session_', lower(outcome_reason))
+            when lower(outcome_reason) like 'agenttransfer%' then 'session_agenttransfer'
+            else concat('session_', lower(session_outcome), case when is_implied_success then '_implied' end)
+        end as event_type,
+        -- An end that is no time must not lose the verdict, as long as it was written down at one.
+        coalesce(
+            case when {{ utc_timestamp('session_ended_at') }} is not null then session_ended_at end,
+            happened_at,
+            session_ended_at
+        ) as occurred_at,
+        cast(null as varchar) as author_role,
+        outcome_reason as reason,
         loaded_at
     from {{ ref('stg_copilot_studio__activities') }}
     where value_type = 'SessionInfo'
 ),
 
--- Of all else that happens, what seeds/event_types.csv names.
+-- Why a session was handed over stands in its verdict, which comes after the handoff.
+reasoned_activities as (
+    select
+        *,
+        first_value(outcome_reason ignore nulls) over (
+            partition by transcript_id
+            order by activity_number
+            rows between current row and unbounded following
+        ) as next_reason
+    from {{ ref('stg_copilot_studio__activities') }}
+),
+
+-- Of all else that happens, what seeds/event_types.csv names, and every activity that is a handoff by its type.
+named_activities as (
+    select
+        *,
+        case
+            when activity_type = 'trace' then concat('trace_', lower(value_type))
+            when activity_type = 'event' then activity_name
+            when lower(activity_name) in (select named_types.event_type from named_types) then activity_name
+            else 'handoff'
+        end as event_type
+    from reasoned_activities
+    where activity_type in ('event', 'trace', 'handoff')
+),
+
 named_events as (
     select
-        activities.activity_id as event_id,
-        activities.conversation_id,
-        activities.activity_name as event_type,
-        activities.happened_at as occurred_at,
-        case authors.author_type
-            when 'bot' then 'bot'
-            when 'customer' then 'customer'
-        end as actor_type,
-        activities.loaded_at
-    from {{ ref('stg_copilot_studio__activities') }} as activities
-    left join {{ ref('copilot_studio_authors') }} as authors
-        on activities.author_role = authors.role
+        activity_id as event_id,
+        conversation_id,
+        event_type,
+        happened_at as occurred_at,
+        author_role,
+        case when lower(next_reason) like 'agenttransfer%' then next_reason end as reason,
+        loaded_at
+    from named_activities
     where
-        activities.activity_type = 'event'
-        and lower(activities.activity_name) in (
-            select event_types.event_type
-            from {{ ref('event_types') }} as event_types
-            where event_types.source = 'copilot_studio'
-        )
+        activity_type = 'handoff'
+        or lower(event_type) in (select named_types.event_type from named_types)
+),
+
+events as (
+    select * from session_ends
+    union all
+    select * from named_events
 ),
 
 final as (
     select
-        event_id,
-        conversation_id,
-        event_type,
-        occurred_at,
-        actor_type,
-        cast(null as varchar) as reason,
-        loaded_at
-    from session_ends
-
-    union all
-
-    select
-        event_id,
-        conversation_id,
-        event_type,
-        occurred_at,
-        actor_type,
-        cast(null as varchar) as reason,
-        loaded_at
-    from named_events
+        events.event_id,
+        events.conversation_id,
+        events.event_type,
+        events.occurred_at,
+        case
+            when authors.author_type in ('bot', 'customer') then authors.author_type
+        end as actor_type,
+        events.reason,
+        events.loaded_at
+    from events
+    left join {{ ref('copilot_studio_authors') }} as authors
+        on events.author_role = authors.role
 )
 
 select * from final

@@ -17,7 +17,7 @@ messages as (
         on
             activities.conversation_id = conversation_starts.conversation_id
             and activities.reply_to_id = conversation_starts.activity_id
-    where activities.activity_type = 'message'
+    where activities.activity_type = 'message' or activities.is_unreadable
 ),
 
 first_greetings as (
@@ -36,6 +36,8 @@ final as (
         messages.activity_id as message_id,
         messages.conversation_id,
         case
+            -- Rejected by that word: nobody knows who wrote what.
+            when messages.is_unreadable then 'unreadable content'
             -- The bot greets again whenever the page is opened: nobody has said anything.
             when messages.is_greeting and messages.activity_id <> messages.first_greeting_id then 'system'
             -- Without a row in the lookup the role itself, so that the message is rejected and can be found.

@@ -36,13 +36,18 @@ final as (
             else contacts.contact_id
         end as customer_id,
         conversations.created_at,
-        exclusions.exclusion_reason,
+        -- A merge last: a merged conversation can count all the same, spam cannot.
+        coalesce(
+            exclusions.exclusion_reason, case when merged.conversation_id is not null then 'merged' end
+        ) as exclusion_reason,
         conversations._fivetran_synced as loaded_at
     from {{ source('intercom', 'conversation_history') }} as conversations
     left join contacts
         on conversations.id = contacts.conversation_id
     left join exclusions
         on conversations.id = exclusions.conversation_id
+    left join {{ ref('stg_intercom__merges') }} as merged
+        on conversations.id = merged.conversation_id
     left join {{ ref('intercom_channels') }} as channels
         on lower(conversations.source_type) = channels.source_type
     where {{ boolean('conversations._fivetran_active', 'true') }} is not false

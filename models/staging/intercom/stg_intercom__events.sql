@@ -2,20 +2,32 @@ with
 
 parts as (
     select
-        *,
-        lower(trim(part_type)) as part_word,
-        lower(trim(author_type)) as author_role
-    from {{ source('intercom', 'conversation_part_history') }}
-    where {{ boolean('_fivetran_active', 'true') }} is not false
+        parts.*,
+        lower(trim(parts.part_type)) as part_word,
+        lower(trim(parts.assigned_to_type)) as assigned_to,
+        case
+            when coalesce(trim(parts.author_type), '') <> '' then lower(trim(parts.author_type))
+            when contacts.contact_id is not null then 'user'
+            -- Deleted, and no contact: a person of the team.
+            else 'admin'
+        end as author_role
+    from {{ source('intercom', 'conversation_part_history') }} as parts
+    left join {{ ref('stg_intercom__contacts') }} as contacts
+        on parts.author_id = contacts.contact_id
+    where {{ boolean('parts._fivetran_active', 'true') }} is not false
 ),
 
--- Whoever assigns a conversation to people takes it from the bot; that nobody has it any more is no handoff.
+-- Whoever assigns a conversation to people takes it from the bot; that nobody or a bot has it is no handoff. Without a
+-- word for whom it is assigned to, as some landings have it, it is assigned to people.
 named_parts as (
     select
         parts.*,
         part_types.is_assignment,
         case
-            when part_types.is_assignment and coalesce(parts.assigned_to_type, '') not in ('admin', 'team')
+            when parts.part_word = 'close' and merged.conversation_id is not null then 'close_by_merge'
+            when
+                part_types.is_assignment
+                and (parts.assigned_to like 'nobody%' or parts.assigned_to in ('unassigned', 'bot'))
                 then 'unassigned'
             when part_types.is_assignment then concat_ws('_by_', parts.part_word, parts.author_role)
             else parts.part_word
@@ -23,6 +35,11 @@ named_parts as (
     from parts
     left join {{ ref('intercom_part_types') }} as part_types
         on parts.part_word = part_types.part_type
+    left join {{ ref('stg_intercom__merges') }} as merged
+        on
+            parts.conversation_id = merged.conversation_id
+            and {{ utc_timestamp('parts.created_at') }} between
+            merged.merged_at - interval 5 second and merged.merged_at + interval 5 second
     -- What is nothing but a message is no event.
     where coalesce(part_types.message, 'with text') not in ('public', 'internal')
 ),

@@ -6,7 +6,11 @@ opening_messages as (
         -- Before every part, also of the same second: a blank sorts before all digits.
         ' opening' as message_id,
         id as conversation_id,
-        source_author_type as author_role,
+        -- An author who is gone has no kind any more; how the message came tells whose it was.
+        case
+            when coalesce(trim(source_author_type), '') <> '' then source_author_type
+            when lower(source_delivered_as) = 'customer_initiated' then 'user'
+        end as author_role,
         source_author_id as author_id,
         -- Campaigns and other automatic messages come under a person's name.
         lower(source_delivered_as) in ('automated', 'campaign_initiated') as is_automatic,
@@ -23,7 +27,12 @@ parts as (
     select
         lpad(parts.id, 20, '0') as message_id,
         parts.conversation_id,
-        parts.author_type as author_role,
+        case
+            when coalesce(trim(parts.author_type), '') <> '' then parts.author_type
+            when contacts.contact_id is not null then 'user'
+            -- Deleted, and no contact: a person of the team.
+            else 'admin'
+        end as author_role,
         parts.author_id,
         false as is_automatic,
         {{ boolean('parts.from_ai_agent', 'false') }} is true as is_from_ai,
@@ -33,6 +42,8 @@ parts as (
     from {{ source('intercom', 'conversation_part_history') }} as parts
     left join {{ ref('intercom_part_types') }} as part_types
         on lower(trim(parts.part_type)) = part_types.part_type
+    left join {{ ref('stg_intercom__contacts') }} as contacts
+        on parts.author_id = contacts.contact_id
     where
         {{ boolean('parts._fivetran_active', 'true') }} is not false
         and case
@@ -66,11 +77,11 @@ final as (
     from messages
     left join {{ ref('intercom_authors') }} as by_id
         on
-            lower(messages.author_role) = by_id.author_role
+            lower(trim(messages.author_role)) = by_id.author_role
             and messages.author_id = by_id.author_id
     left join {{ ref('intercom_authors') }} as by_role
         on
-            lower(messages.author_role) = by_role.author_role
+            lower(trim(messages.author_role)) = by_role.author_role
             and by_role.author_id = '*'
 )
 

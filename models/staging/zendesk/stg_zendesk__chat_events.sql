@@ -20,19 +20,22 @@ first_told_events as (
 roled_events as (
     select
         first_told_events.*,
-        coalesce(
-            first_told_events.actor_role,
-            zendesk_users.user_role,
-            case
-                when first_told_events.actor_user_id is null then null
-                when first_told_events.message_author_type = 'BUSINESS' then 'agent'
-                else 'end-user'
-            end
-        ) as author_role
+        chats.conversation_id as chat_conversation_id,
+        case
+            when first_told_events.actor_role is not null then first_told_events.actor_role
+            -- Who opened the chat is its customer, whatever they are or were besides.
+            when first_told_events.actor_user_id = chats.user_id then 'end-user'
+            when people.user_role is not null then people.user_role
+            when first_told_events.actor_user_id is null then null
+            when first_told_events.message_author_type = 'BUSINESS' then 'agent'
+            else 'end-user'
+        end as author_role
     from first_told_events
-    left join {{ source('zendesk', 'user') }} as zendesk_users
+    left join {{ ref('stg_zendesk__chats') }} as chats
+        on first_told_events.chat_id = chats.chat_id
+    left join {{ ref('stg_zendesk__people') }} as people
         on
-            first_told_events.actor_user_id = zendesk_users.id
+            first_told_events.actor_user_id = people.user_id
             and first_told_events.actor_role is null
 ),
 
@@ -42,15 +45,13 @@ final as (
             nullif(roled_events.message_id, ''),
             concat_ws(' ', lpad(roled_events.chat_index, 6, '0'), roled_events.created_at, roled_events.actor_id)
         ) as chat_event_id,
-        coalesce(chats.conversation_id, concat('chat ', roled_events.chat_id)) as conversation_id,
+        coalesce(roled_events.chat_conversation_id, concat('chat ', roled_events.chat_id)) as conversation_id,
         roled_events.type,
         roled_events.actor_user_id,
         coalesce(by_id.author_type, by_role.author_type, roled_events.author_role) as author_type,
         roled_events.created_at,
         roled_events._fivetran_synced as loaded_at
     from roled_events
-    left join {{ ref('stg_zendesk__chats') }} as chats
-        on roled_events.chat_id = chats.chat_id
     left join {{ ref('zendesk_authors') }} as by_id
         on
             roled_events.author_role = by_id.author_role

@@ -3,7 +3,11 @@ with
 exclusions as (
     select
         ticket_tags.ticket_id,
-        min_by(excluded_tags.exclusion_reason, excluded_tags.tag) as exclusion_reason
+        -- Of several tags the first by name tells; a merge last, for a merged conversation can count all the same.
+        min_by(
+            excluded_tags.exclusion_reason,
+            concat(case when excluded_tags.exclusion_reason = 'merged' then '1' else '0' end, excluded_tags.tag)
+        ) as exclusion_reason
     from {{ source('zendesk', 'ticket_tag') }} as ticket_tags
     inner join {{ ref('zendesk_excluded_tags') }} as excluded_tags
         on lower(trim(ticket_tags.tag)) = excluded_tags.tag

@@ -11,6 +11,10 @@ field_changes as (
         concat_ws(' ', changes.field_name, changes.value, changes.updated) as event_id,
         changes.ticket_id as conversation_id,
         case
+            -- The merge closes the ticket, which settles nothing, and gives one without an assignee to who merged.
+            when merged.ticket_id is not null and changes.field_name = 'assignee_id' then 'assigned_by_merge'
+            when merged.ticket_id is not null and lower(changes.value) in ('solved', 'closed')
+                then concat('status_', lower(changes.value), '_by_merge')
             when changes.field_name = 'status' then concat('status_', lower(changes.value))
             when changes.field_name = 'group_id' then 'group_changed'
             when coalesce(changes.value, '') in ('', '0') then 'unassigned'
@@ -20,9 +24,12 @@ field_changes as (
         changes.updated as occurred_at,
         case
             when bots_at_work.user_id is not null then 'bot'
-            when zendesk_users.user_role = 'end-user' then 'customer'
-            when zendesk_users.user_role in ('agent', 'admin') then 'agent'
             when changes.user_id = '-1' then 'system'
+            when changes.user_id = tickets.requester_id then 'customer'
+            when people.user_role = 'end-user' then 'customer'
+            when people.user_role in ('agent', 'admin') then 'agent'
+            -- Deleted, and not who asked: a person of the team.
+            when people.user_id is null and changes.user_id <> '' then 'agent'
         end as actor_type,
         changes._fivetran_synced as loaded_at
     from {{ source('zendesk', 'ticket_field_history') }} as changes
@@ -30,8 +37,14 @@ field_changes as (
         on changes.value = bots.user_id
     left join bots as bots_at_work
         on changes.user_id = bots_at_work.user_id
-    left join {{ source('zendesk', 'user') }} as zendesk_users
-        on changes.user_id = zendesk_users.id
+    left join {{ ref('stg_zendesk__people') }} as people
+        on changes.user_id = people.user_id
+    left join {{ source('zendesk', 'ticket') }} as tickets
+        on changes.ticket_id = tickets.id
+    left join {{ ref('stg_zendesk__merges') }} as merged
+        on
+            changes.ticket_id = merged.ticket_id
+            and {{ utc_timestamp('changes.updated') }} >= merged.merged_at
     where changes.field_name in ('status', 'assignee_id', 'group_id')
 ),
 

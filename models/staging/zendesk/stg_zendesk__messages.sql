@@ -15,19 +15,25 @@ roled_comments as (
             -- Zendesk itself: its triggers and automations.
             when ticket_comments.user_id = '-1' then '__system'
             when ticket_comments.user_id = tickets.requester_id then 'end-user'
-            else zendesk_users.user_role
+            when people.user_id is not null then people.user_role
+            -- Deleted, and not who asked: a person of the team.
+            when ticket_comments.user_id <> '' then 'agent'
         end as author_role,
         -- Zendesk writes a chat into its ticket as well, by the end of the chat: the chat's own messages count.
         coalesce(
             {{ utc_timestamp('ticket_comments.created') }} <= ticket_chats.last_event_at + interval 1 minute, false
-        ) as is_transcript
+        ) as is_transcript,
+        -- Zendesk writes into a ticket by whom and into which one it was merged.
+        coalesce({{ utc_timestamp('ticket_comments.created') }} >= merged.merged_at, false) as is_of_merge
     from {{ source('zendesk', 'ticket_comment') }} as ticket_comments
     left join {{ source('zendesk', 'ticket') }} as tickets
         on ticket_comments.ticket_id = tickets.id
-    left join {{ source('zendesk', 'user') }} as zendesk_users
-        on ticket_comments.user_id = zendesk_users.id
+    left join {{ ref('stg_zendesk__people') }} as people
+        on ticket_comments.user_id = people.user_id
     left join ticket_chats
         on ticket_comments.ticket_id = ticket_chats.ticket_id
+    left join {{ ref('stg_zendesk__merges') }} as merged
+        on ticket_comments.ticket_id = merged.ticket_id
 ),
 
 comments as (
@@ -35,7 +41,7 @@ comments as (
         lpad(roled_comments.id, 20, '0') as message_id,
         roled_comments.ticket_id as conversation_id,
         case
-            when roled_comments.is_transcript then 'system'
+            when roled_comments.is_transcript or roled_comments.is_of_merge then 'system'
             -- Without a row in the lookup the word itself, so that the message is rejected and can be found.
             else coalesce(by_id.author_type, by_role.author_type, roled_comments.author_role)
         end as author_type,

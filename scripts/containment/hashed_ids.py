@@ -1,0 +1,111 @@
+"""Ids of persons that leave the raw data only as salted hashes.
+
+Some systems name a customer by a phone number. For the sources that the setting `hashed_ids` lists,
+the columns that their `_<source>__sources.yml` marks (`config: {meta: {hashed: true}}`) are hashed
+before anything is kept: the raw tables are copied with the hashes in place of the ids, so that
+neither the warehouse, nor a publication, nor a rejected row, nor a log holds them. The salt is
+known to the connection that copies, and to no statement: nothing that is kept holds it.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from containment import raw_tables, sql
+from containment.console import say
+from containment.errors import Stop, one_line
+from containment.places import PROJECT, Home
+from containment.raw_tables import Table
+from containment.raw_views import SALT, RawData
+
+VARIABLE = "CONTAINMENT_ID_SALT"
+FEWEST_CHARACTERS = 16  # of a salt: a guessed one lets all phone numbers be tried
+LENGTH = 32  # of a hash, in hexadecimal digits: 128 bits
+
+
+def hashed(raw: RawData, source: str, salt: str, root: Path = PROJECT) -> RawData:
+    """Take what was found of a source and a salt; give it with its ids as hashes, to be copied.
+
+    Ids of the source's lookup of authors stay as they are: it names bots, and finds them by them.
+    """
+    known = _listed(root, source)
+    tables = {table.view: table for table in raw_tables.declared(root, source)}
+    selects = {
+        view: _select(select, tables[view], known) if view in tables else select
+        for view, select in raw.selects.items()
+    }
+    return replace(raw, selects=selects, salt=salt)
+
+
+def expression(id_: str, known: tuple[str, ...] = ()) -> str:
+    """Take an expression of an id as text, give that of its hash.
+
+    One id gives one hash in every table: surrounding blanks and `.0` after a whole number are no
+    part of it. No id stays none, and those that are `known` stay as they are.
+    """
+    whole = f"regexp_replace(trim({id_}), '^([+-]?[0-9]+)[.]0+$', '\\1')"
+    kept = f"when {whole} in ({', '.join(map(sql.text, known))}) then {whole} " if known else ""
+    digest = f"left(sha256(getvariable('{SALT}') || {whole}), {LENGTH})"
+    return f"case when {whole} = '' then null {kept}else {digest} end"
+
+
+def columns(table: Table) -> list[str]:
+    """The columns of a table that hold ids of customers, authors and conversations."""
+    return [column.name for column in table.columns.values() if column.hashed]
+
+
+def salt(home: Home, environment: Mapping[str, str]) -> str:
+    """Take the home and the environment; give the salt of its ids, the environment's where it has
+    one, and else the home's own, which is made at its first use. Stop when there is no usable one.
+    """
+    given = environment.get(VARIABLE, "").strip()
+    if given:
+        if len(given) < FEWEST_CHARACTERS:
+            raise Stop(f"{VARIABLE}: too short; give at least {FEWEST_CHARACTERS} characters")
+        return given
+    try:
+        if not home.id_salt.is_file():
+            _make(home.id_salt)
+            say(
+                f"ids are published as hashes: the salt is {home.id_salt}; keep it, for with "
+                f"another one every id is another ({VARIABLE} goes before it)"
+            )
+        kept = home.id_salt.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Stop(f"{home.id_salt}: no salt ({one_line(error)}); set {VARIABLE}") from None
+    if len(kept) < FEWEST_CHARACTERS:
+        raise Stop(f"{home.id_salt}: holds no salt; restore it, or set {VARIABLE}")
+    return kept
+
+
+def _make(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    made = file.with_name(f".{file.name}")
+    made.unlink(missing_ok=True)
+    # Nobody else may read it, and a kill leaves either all of it or none.
+    with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(f"{secrets.token_hex(32)}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    made.rename(file)
+
+
+def _select(select: str, table: Table, known: tuple[str, ...]) -> str:
+    marked = [f"{expression(sql.name(name), known)} as {sql.name(name)}" for name in columns(table)]
+    return f"select * replace ({', '.join(marked)}) from ({select})" if marked else select
+
+
+def _listed(root: Path, source: str) -> tuple[str, ...]:
+    """The ids in the lookup of a source's authors, if it has one that names any."""
+    path = root / "seeds" / source / f"{source}_authors.csv"
+    if not path.is_file():
+        return ()
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    ids = (row.get("author_id") or row.get("user_id") or "" for row in rows)
+    return tuple(sorted({each.strip() for each in ids} - {"", "*"}))
