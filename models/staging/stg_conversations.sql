@@ -29,6 +29,7 @@ judged_rows as (
         *,
         case
             when conversation_id is null then 'missing_id'
+            when {{ epoch_us('greatest(created_at, loaded_at)') }} > {{ last_usable_us() }} then 'time_in_future'
         end as reject_reason
     from cast_rows
 ),

@@ -53,6 +53,7 @@ class Settings:
     session_scope: str = "conversation"
     after_escalation: str = "handoff"
     as_of: datetime | None = None
+    not_after: datetime | None = None
     reporting_timezone: str = "UTC"
 
 
@@ -321,6 +322,14 @@ def load_reason(row: RawRow, column: str) -> str | None:
     return "time_after_load" if at - loaded_at > DAY else None
 
 
+def future_reason(row: RawRow, column: str, settings: Settings) -> str | None:
+    """`time_in_future`: its own time or that of its load lies more than a day after not_after."""
+    times = [at for at in (time_of(row, column), time_of(row, "loaded_at")) if at is not None]
+    if settings.not_after is None or not times:
+        return None
+    return "time_in_future" if max(times) - settings.not_after > DAY else None
+
+
 def author_reason(row: RawRow) -> str | None:
     """`unknown_author_type`: none of customer, bot, agent, system."""
     return None if lowered(row, "author_type") in AUTHOR_TYPES else "unknown_author_type"
@@ -332,30 +341,32 @@ def public_reason(row: RawRow) -> str | None:
     return None if value is None or value in BOOLEANS else "unreadable_is_public"
 
 
-def message_reason(row: RawRow) -> str | None:
+def message_reason(row: RawRow, settings: Settings) -> str | None:
     """Why a message row cannot be used; the first reason counts; null when it can."""
     return (
         id_reason(row, "message_id", "conversation_id")
         or time_reason(row, "sent_at")
         or author_reason(row)
         or public_reason(row)
+        or future_reason(row, "sent_at", settings)
         or load_reason(row, "sent_at")
     )
 
 
-def event_reason(row: RawRow) -> str | None:
+def event_reason(row: RawRow, settings: Settings) -> str | None:
     """Why an event row cannot be used; the first reason counts; null when it can."""
     return (
         id_reason(row, "event_id", "conversation_id")
         or time_reason(row, "occurred_at")
         or (None if lowered(row, "event_type") else "missing_event_type")
+        or future_reason(row, "occurred_at", settings)
         or load_reason(row, "occurred_at")
     )
 
 
-def conversation_reason(row: RawRow) -> str | None:
-    """Why a conversation row cannot be used: only for want of an id."""
-    return id_reason(row, "conversation_id")
+def conversation_reason(row: RawRow, settings: Settings) -> str | None:
+    """Why a conversation row cannot be used: for want of an id, or as one from the future."""
+    return id_reason(row, "conversation_id") or future_reason(row, "created_at", settings)
 
 
 def score_reason(row: RawRow) -> str | None:
@@ -380,12 +391,13 @@ def max_score_of(row: RawRow) -> Decimal | None:
     return number_of(row, "max_score")
 
 
-def rating_reason(row: RawRow) -> str | None:
+def rating_reason(row: RawRow, settings: Settings) -> str | None:
     """Why a rating row cannot be used; the first reason counts; null when it can."""
     return (
         id_reason(row, "rating_id", "conversation_id")
         or time_reason(row, "rated_at")
         or score_reason(row)
+        or future_reason(row, "rated_at", settings)
         or load_reason(row, "rated_at")
     )
 
@@ -1326,7 +1338,7 @@ READERS: dict[str, tuple[Callable[[RawRow], str | None], Callable[[str, RawRow],
 
 
 def read_table(
-    source: str, table: str, raw_rows: list[RawRow], result: Result
+    source: str, table: str, raw_rows: list[RawRow], result: Result, settings: Settings
 ) -> tuple[list[Any], list[datetime]]:
     """One raw table: its used rows and the loaded times of all usable ones; the rest is reported.
 
@@ -1335,7 +1347,7 @@ def read_table(
     reason_of, clean = READERS[table]
     usable = []
     for raw_row in raw_rows:
-        reason = reason_of(raw_row)
+        reason = reason_of(raw_row, settings)
         if reason is None:
             usable.append(clean(source, raw_row))
         else:
@@ -1394,12 +1406,19 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
     loaded: list[datetime] = []
     for source in sorted(raw):
         for table in TABLES:
-            rows, times = read_table(source, table, raw[source].get(table, []), result)
+            rows, times = read_table(
+                source, table, raw[source].get(table, []), result, settings
+            )
             used[table].extend(rows)
             # A rating says nothing of the silence that as_of judges.
             loaded.extend(times if table != "ratings" else [])
-    # Rule 5: "by default the newest time at which a usable row was loaded".
-    as_of = settings.as_of if settings.as_of is not None else max(loaded, default=None)
+    # Rule 5: "by default the newest time at which a usable row was loaded"; rule 10: "the default
+    # `as_of` is at most `not_after`".
+    as_of = max(loaded, default=None)
+    if as_of is not None and settings.not_after is not None:
+        as_of = min(as_of, settings.not_after)
+    if settings.as_of is not None:
+        as_of = settings.as_of
     result.as_of = as_of
 
     entries = timelines(used["messages"], used["events"], settings)
