@@ -40,6 +40,13 @@ def of(sql: str, *defects: tuple[str, str, str, list[str]], times: int = 1) -> l
     ]
 
 
+LIMITED = (
+    "messages.a_message",
+    "events.an_event",
+    "conversations.a_conversation",
+    "ratings.a_rating",
+)
+
 # --- macros --------------------------------------------------------------------------------------
 
 MACROS = [
@@ -67,6 +74,23 @@ MACROS = [
             "between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'",
             "is not null",
             ["stg_messages.a_message_with_an_unreadable_time_is_rejected"],
+        ),
+    ),
+    *of(
+        "last_usable_us",
+        (
+            "not_after allows two days",
+            "+ 86400000000",
+            "+ 2 * 86400000000",
+            [f"stg_{name}_from_the_future_is_rejected" for name in LIMITED],
+        ),
+        (
+            "without a not_after every row is from the future",
+            "9223372036854775807",
+            "0",
+            [
+                "int_changed_conversations.without_a_not_after_every_row_that_was_from_the_future_is_back"
+            ],
         ),
     ),
     *of(
@@ -222,6 +246,24 @@ STAGING = [
     *of(
         "stg_messages",
         (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["a_message_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(sent_at, loaded_at)",
+            "sent_at",
+            ["a_message_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(sent_at, loaded_at)",
+            "loaded_at",
+            ["a_message_from_the_future_is_rejected"],
+        ),
+        (
             "a blank is_public is internal",
             "{{ boolean('is_public', 'true') }} as is_public",
             "{{ boolean('is_public', 'false') }} as is_public",
@@ -285,6 +327,24 @@ STAGING = [
     *of(
         "stg_events",
         (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["an_event_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(occurred_at, loaded_at)",
+            "occurred_at",
+            ["an_event_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(occurred_at, loaded_at)",
+            "loaded_at",
+            ["an_event_from_the_future_is_rejected"],
+        ),
+        (
             "any actor is taken",
             "when {{ keyword('actor_type') }} in ('customer', 'bot', 'agent', 'system')",
             "when true",
@@ -335,6 +395,24 @@ STAGING = [
     ),
     *of(
         "stg_conversations",
+        (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["a_conversation_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(created_at, loaded_at)",
+            "created_at",
+            ["a_conversation_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(created_at, loaded_at)",
+            "loaded_at",
+            ["a_conversation_from_the_future_is_rejected"],
+        ),
         (
             "a conversation without an id is used",
             "when conversation_id is null then",
@@ -765,6 +843,33 @@ CHANGES = [
     *of(
         "int_changed_conversations",
         (
+            "a row that not_after has left behind is kept as it was",
+            "states.newest_accepted_us > {{ last_usable_us() }}",
+            "false",
+            ["a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows"],
+        ),
+        (
+            "a row at the last usable moment is cut again",
+            "states.newest_accepted_us > {{ last_usable_us() }}",
+            "states.newest_accepted_us >= {{ last_usable_us() }}",
+            ["a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows"],
+        ),
+        (
+            "a row that not_after has reached stays rejected",
+            "or states.oldest_rejected_us <= {{ last_usable_us() }}",
+            "",
+            [
+                "a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows",
+                "without_a_not_after_every_row_that_was_from_the_future_is_back",
+            ],
+        ),
+        (
+            "a row that is rejected at the last usable moment stays rejected",
+            "states.oldest_rejected_us <= {{ last_usable_us() }}",
+            "states.oldest_rejected_us < {{ last_usable_us() }}",
+            ["a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows"],
+        ),
+        (
             "what has vanished is left",
             "full outer join states",
             "left join states",
@@ -859,6 +964,47 @@ CHANGES = [
         "int_kept_states",
         *(
             (
+                what,
+                old,
+                new,
+                ["the_newest_accepted_and_the_oldest_rejected_time_are_kept"],
+            )
+            for what, old, new in (
+                (
+                    "a time after the load is no accepted one",
+                    "reject_reason is null or reject_reason = 'time_after_load'",
+                    "reject_reason is null",
+                ),
+                (
+                    "any rejected time is accepted",
+                    "reject_reason is null or reject_reason = 'time_after_load'",
+                    "true",
+                ),
+                (
+                    "the load of a conversation is left out",
+                    "greatest(created_at, loaded_at)",
+                    "created_at",
+                ),
+                (
+                    "the load of an event is left out",
+                    "greatest(occurred_at, loaded_at)",
+                    "occurred_at",
+                ),
+                ("the time of a message is left out", "greatest(sent_at, loaded_at)", "loaded_at"),
+                (
+                    "the newest rejected time is kept",
+                    "min(case when reject_reason = 'time_in_future'",
+                    "max(case when reject_reason = 'time_in_future'",
+                ),
+                (
+                    "any rejected time is one from the future",
+                    "min(case when reject_reason = 'time_in_future'",
+                    "min(case when reject_reason is not null",
+                ),
+            )
+        ),
+        *(
+            (
                 f"the {table} rows have no part",
                 f"from {{{{ ref('{model}') }}}}",
                 f"from {{{{ ref('{model}') }}}} where false",
@@ -875,8 +1021,8 @@ CHANGES = [
         ),
         (
             "the oldest load is known",
-            "max(case when reject_reason is null",
-            "min(case when reject_reason is null",
+            "max(case when reject_reason is null then",
+            "min(case when reject_reason is null then",
             [
                 "the_newest_load_of_a_message_is_known",
                 "the_newest_load_of_an_event_is_known",
@@ -916,6 +1062,27 @@ LOOKUPS = [
     *of(
         "int_settings",
         (
+            "as_of is later than not_after",
+            "case when newest_known_at > not_after then not_after else newest_known_at end",
+            "newest_known_at",
+            ["as_of_is_by_default_at_most_not_after"],
+        ),
+        (
+            "as_of is not_after",
+            "case when newest_known_at > not_after then not_after else newest_known_at end",
+            "coalesce(not_after, newest_known_at)",
+            [
+                "a_not_after_that_is_later_than_every_row_moves_nothing",
+                "without_a_row_there_is_no_as_of",
+            ],
+        ),
+        (
+            "not_after bounds an as_of that is set",
+            "{{ utc_timestamp(setting('as_of')) }},",
+            "least({{ utc_timestamp(setting('as_of')) }}, not_after),",
+            ["an_as_of_that_is_set_may_lie_after_not_after"],
+        ),
+        (
             "the oldest load of a conversation",
             "max(newest_known_us)",
             "min(newest_known_us)",
@@ -923,8 +1090,8 @@ LOOKUPS = [
         ),
         (
             "the newest load wins over the setting",
-            "coalesce({{ utc_timestamp(setting('as_of')) }}, ",
-            "coalesce({{ from_epoch_us('newest_known_us') }}, ",
+            "{{ utc_timestamp(setting('as_of')) }},",
+            "newest_known_at, {{ utc_timestamp(setting('as_of')) }},",
             ["an_as_of_that_is_set_counts"],
         ),
     ),
@@ -2639,6 +2806,24 @@ RATINGS = [
     ),
     *of(
         "stg_ratings",
+        (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["a_rating_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(rated_at, loaded_at)",
+            "rated_at",
+            ["a_rating_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(rated_at, loaded_at)",
+            "loaded_at",
+            ["a_rating_from_the_future_is_rejected"],
+        ),
         (
             "a scale goes up to 10",
             "is null then 5 else",

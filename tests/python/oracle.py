@@ -1406,9 +1406,7 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
     loaded: list[datetime] = []
     for source in sorted(raw):
         for table in TABLES:
-            rows, times = read_table(
-                source, table, raw[source].get(table, []), result, settings
-            )
+            rows, times = read_table(source, table, raw[source].get(table, []), result, settings)
             used[table].extend(rows)
             # A rating says nothing of the silence that as_of judges.
             loaded.extend(times if table != "ratings" else [])
