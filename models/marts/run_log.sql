@@ -28,6 +28,7 @@ final as (
         rate_added.started_at,
         rate_added.ended_at,
         rate_added.as_of,
+        rate_added.not_after,
         rate_added.rules_version,
         rate_added.sources,
         rate_added.raw_path,

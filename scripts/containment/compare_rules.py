@@ -34,6 +34,7 @@ from containment import (
 from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended
 from containment.places import PROJECT, Home
+from containment.run import utc_now
 from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
@@ -119,9 +120,11 @@ def command(
     if as_of is not None:
         raw["as_of"] = Given(as_of, "--as-of")
     try:
-        now = Rules(settings.load(PROJECT, raw, None, os.environ), {})
+        begun = utc_now()  # of both: the one must not take for the future what the other uses
+        now = Rules(settings.load(PROJECT, raw, None, os.environ).at(begun), {})
         then = Rules(
-            settings.load(PROJECT, raw, vars_text, os.environ), dict(map(_timeout, timeouts))
+            settings.load(PROJECT, raw, vars_text, os.environ).at(begun),
+            dict(map(_timeout, timeouts)),
         )
         if now == then:
             raise Stop("nothing to compare: name another rule with --timeout or --vars")

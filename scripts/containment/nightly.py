@@ -131,7 +131,7 @@ def night(
 
     `run` is filled with what becomes known of it.
     """
-    given = settings.load(PROJECT, options, vars_text, os.environ)
+    given = settings.load(PROJECT, options, vars_text, os.environ).at(run.started_at)
     run.sources = ", ".join(given.sources)
     run.raw_path = judge.raw_path(given.places)
     words = lookups.load(PROJECT)

@@ -33,6 +33,7 @@ class Run:
     started_at: datetime
     ended_at: datetime | None = None
     as_of: datetime | None = None
+    not_after: datetime | None = None
     rules_version: str | None = None
     sources: str | None = None
     raw_path: str | None = None
@@ -80,8 +81,10 @@ class Run:
 
     def read_figures(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Take what was built from the warehouse: rows, conversations cut, sessions, rules."""
-        self.as_of, self.rules_version = _one(
-            connection, "select max(as_of), cast(max(rules_version) as varchar) from marts.settings"
+        self.as_of, self.not_after, self.rules_version = _one(
+            connection,
+            "select max(as_of), max(not_after), cast(max(rules_version) as varchar) "
+            "from marts.settings",
         )
         rows = connection.execute(
             "select source || '.' || table_name, rows_read from marts.row_reconciliation order by 1"
@@ -139,6 +142,7 @@ class Run:
                 "started_at": _utc(self.started_at),
                 "ended_at": _utc(self.ended_at),
                 "as_of": _utc(self.as_of),
+                "not_after": _utc(self.not_after),
                 "rules_version": self.rules_version,
                 "sources": self.sources,
                 "rows_read": self.rows_read,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import math
 import re
@@ -51,6 +52,7 @@ class Settings:
     sources: tuple[str, ...]
     places: Mapping[str, Place]  # of the sources that read tables through views
     as_of: str | None
+    not_after: str | None
     reporting_timezone: str
     session_scope: str
     after_escalation: str
@@ -61,12 +63,19 @@ class Settings:
     stale_raw: str
     publications_kept: int
 
+    def at(self, now: datetime) -> Settings:
+        """The settings of a run that begins now (UTC): rows more than a day later are refused."""
+        if self.not_after is not None:
+            return self
+        return dataclasses.replace(self, not_after=now.isoformat(sep=" "))
+
     def dbt_vars(self) -> dict[str, Any]:
         """The vars that dbt is given."""
         return {
             **self.others,
             "sources": list(self.sources),
             "as_of": self.as_of,
+            "not_after": self.not_after,
             "reporting_timezone": self.reporting_timezone,
             "session_scope": self.session_scope,
             "after_escalation": self.after_escalation,
@@ -97,7 +106,8 @@ def load(
     return Settings(
         sources=sources,
         places=_places(sources, raw_path, source_tables, root),
-        as_of=_as_of(given.pop("as_of", Given(None, PROJECT_FILE))),
+        as_of=_time("as_of", given.pop("as_of", Given(None, PROJECT_FILE))),
+        not_after=_time("not_after", given.pop("not_after", Given(None, PROJECT_FILE))),
         reporting_timezone=_timezone(given.pop("reporting_timezone", Given("UTC", PROJECT_FILE))),
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
         after_escalation=_choice("after_escalation", given, AFTER_ESCALATION),
@@ -279,7 +289,7 @@ def _raw_path(given: Given, source: str, root: Path) -> Path:
     return raw_places.absolute(given.value, root if given.origin == PROJECT_FILE else Path.cwd())
 
 
-def _as_of(given: Given) -> str | None:
+def _time(name: str, given: Given) -> str | None:
     value = given.value
     if value is None or value == "":
         return None
@@ -293,7 +303,8 @@ def _as_of(given: Given) -> str | None:
     moment = parse_time(value) if isinstance(value, str) else None
     if moment is None:
         raise Stop(
-            f"{given.origin}: as_of is {value!r}; write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
+            f"{given.origin}: {name} is {value!r}; "
+            "write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
         )
     return moment
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ vars:
     raw_path: null
     source_tables: {}
     as_of: null
+    not_after: null
     reporting_timezone: UTC
     session_scope: conversation
     after_escalation: handoff
@@ -86,6 +88,7 @@ def test_the_project_file_alone(project: Path) -> None:
     assert load(project).dbt_vars() == {
         "sources": ["sample"],
         "as_of": None,
+        "not_after": None,
         "reporting_timezone": "UTC",
         "session_scope": "conversation",
         "after_escalation": "handoff",
@@ -150,6 +153,16 @@ def test_as_of_becomes_utc(project: Path, written: str, meant: str) -> None:
     assert load(project, as_of=written).as_of == meant
     # The same from YAML, where an unquoted time comes as a time.
     assert load(project, f"as_of: {written}").as_of == meant
+    assert load(project, f"not_after: {written}").not_after == meant
+
+
+def test_a_night_takes_its_own_start_unless_not_after_is_set(project: Path) -> None:
+    begun = datetime(2026, 11, 28, 2, 0, 0, 5)
+    assert load(project).at(begun).dbt_vars()["not_after"] == "2026-11-28 02:00:00.000005"
+    assert load(project, "{not_after: 2030-01-01}").at(begun).not_after == "2030-01-01 00:00:00"
+    assert refusal(project, "{not_after: soon}") == (
+        "--vars: not_after is 'soon'; write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
+    )
 
 
 @pytest.mark.parametrize(
