@@ -31,6 +31,7 @@ BOOLEANS = {
     **dict.fromkeys(("false", "f", "0", "no", "n"), False),
 }
 DAY = timedelta(days=1)
+DRAWN_GAP = timedelta(days=400)
 WEEK = timedelta(days=7)
 WILSON_Z = 1.959963984540054
 DEFAULT_MAX_SCORE = Decimal(5)
@@ -1132,13 +1133,36 @@ def containment_daily_rows(sessions: list[Row]) -> list[Row]:
 # ---------------------------------------------------------------------------------------------
 
 
+def drawn_days(started: list[datetime], settings: Settings) -> tuple[date, date]:
+    """The first and the last day with a session that is drawn.
+
+    "A stretch of sessions ends where more than 400 days follow without one. The stretch with the
+    most sessions is drawn, of equal ones the latest; and all up to another one of at least 50
+    sessions that are a hundredth of all, at most twenty years away."
+    """
+    stretches: list[list[datetime]] = []
+    for at in sorted(started):
+        if not stretches or at.date() - stretches[-1][-1].date() > DRAWN_GAP:
+            stretches.append([])
+        stretches[-1].append(at)
+    main = max(stretches, key=lambda stretch: (len(stretch), stretch[-1]))
+    drawn = [main]
+    for other in stretches:
+        earlier, later = sorted((main, other))
+        is_near = later[0] - earlier[-1] <= timedelta(days=7305)
+        if len(other) >= max(50, len(started) / 100) and is_near:
+            drawn.append(other)
+    ends = [local_date(at, settings) for stretch in drawn for at in (stretch[0], stretch[-1])]
+    return min(ends), max(ends)
+
+
 def containment_trend_rows(sessions: list[Row], as_of: datetime, settings: Settings) -> list[Row]:
-    """One row per calendar period from the first session to as_of, empty ones too."""
+    """One row per calendar period of the days that are drawn, empty ones too."""
     if not sessions:
         return []
     today = local_date(as_of, settings)
-    started = [session["started_date"] for session in sessions]
-    first, last = min(started), max(*started, today)
+    first, last = drawn_days([session["started_at"] for session in sessions], settings)
+    last = max(last, min(today, last + DRAWN_GAP))
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     rows = []
     for kind, start_of in PERIODS.items():
