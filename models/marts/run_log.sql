@@ -34,6 +34,7 @@ final as (
         rate_added.raw_path,
         rate_added.rows_read,
         rate_added.rows_by_table,
+        rate_added.rows_used_by_table,
         rate_added.conversations_cut,
         rate_added.conversations_new,
         rate_added.conversations_changed,

@@ -13,6 +13,8 @@ from containment.errors import Stop, one_line
 ANY = "*"
 MOST_MINUTES = 525_600  # a year
 BOUNDARIES = ("resolved", "escalated", "none")
+ACTIONS = ("note", "warn", "refuse")
+SHARE = re.compile(r"0(\.\d+)?|1(\.0+)?")
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
@@ -22,6 +24,7 @@ class Lookups:
 
     channels: frozenset[str]
     event_types: frozenset[tuple[str, str]]  # (source or *, event type)
+    findings: frozenset[str] = frozenset()  # those that have a limit
 
     def knows_event_type(self, source: str, event_type: str) -> bool:
         """Whether an event type of a source has a row, its own or one for every source."""
@@ -34,6 +37,7 @@ def load(root: Path) -> Lookups:
     return Lookups(
         channels=frozenset(_channels(root / "seeds" / "channel_policies.csv")),
         event_types=frozenset(_event_types(root / "seeds" / "event_types.csv")),
+        findings=frozenset(_quality_limits(root / "seeds" / "quality_limits.csv")),
     )
 
 
@@ -75,6 +79,33 @@ def _event_types(path: Path) -> set[tuple[str, str]]:
             )
         found.add((source, event_type))
     return found
+
+
+def _quality_limits(path: Path) -> set[str]:
+    where = f"seeds/{path.name}"
+    found: set[tuple[str, str]] = set()
+    for line, row in _rows(path, ("source", "finding", "limit", "action")):
+        source, finding, limit, action = (
+            row[column] for column in ("source", "finding", "limit", "action")
+        )
+        _check_word(where, line, "source", source)
+        _check_word(where, line, "finding", finding)
+        if not SHARE.fullmatch(limit):
+            raise Stop(
+                f"{where} line {line}: limit of {finding!r} is {limit!r}; "
+                "write a share from 0 to 1, e.g. 0.05 (0: as soon as it occurs)"
+            )
+        if action not in ACTIONS:
+            raise Stop(
+                f"{where} line {line}: action of {finding!r} is {action!r}; "
+                "write note, warn or refuse"
+            )
+        if (source, finding) in found:
+            raise Stop(
+                f"{where} line {line}: {finding!r} of source {source!r} stands twice; keep one row"
+            )
+        found.add((source, finding))
+    return {finding for _, finding in found}
 
 
 def _check_business_hours(path: Path) -> None:

@@ -16,9 +16,11 @@ import duckdb
 from containment import (
     console,
     dbt_run,
+    findings,
     headline,
     history,
     judge,
+    last_time,
     lookups,
     publish,
     raw_data,
@@ -51,6 +53,13 @@ AS_JSON = "--json"
 @click.option(
     "--as-of", metavar="TIME", help="The moment at which silence is judged (ISO 8601, UTC)."
 )
+@click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="FINDING",
+    help="Publish in spite of this finding, with a warning; repeatable.",
+)
 @click.option("--full-refresh", is_flag=True, help="Cut every conversation again.")
 @click.option(
     "--home",
@@ -71,6 +80,7 @@ def command(
     sources: tuple[str, ...],
     raw_path: str | None,
     as_of: str | None,
+    accepted: tuple[str, ...],
     full_refresh: bool,
     home: str | None,
     target: str,
@@ -89,6 +99,8 @@ def command(
         options["raw_path"] = Given(raw_path, "--raw-path")
     if as_of is not None:
         options["as_of"] = Given(as_of, "--as-of")
+    if accepted:
+        options["accepted_findings"] = Given(list(accepted), "--accept")
     if as_json:
         console.keep_stdout_free()
     run = Run.begun()
@@ -135,6 +147,7 @@ def night(
     run.sources = ", ".join(given.sources)
     run.raw_path = judge.raw_path(given.places)
     words = lookups.load(PROJECT)
+    findings.check_accepted(given.accepted_findings, words.findings)
     if settings.target_type(PROJECT, target) != DUCKDB:
         raise Stop(
             f"--target {target}: the night builds and publishes on DuckDB; "
@@ -178,6 +191,7 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
         if found:
             say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)
+        last_time.copy_to(connection, home, run, given)
         in_memory = scratch.fits(connection, found)
     run.raw_check_seconds = clock.seconds
     return in_memory
@@ -229,19 +243,26 @@ def _judge(home: Home, run: Run, given: Settings) -> None:
     with warehouse.opened(home.warehouse) as connection:
         run.read_figures(connection)
         say(run.cut_line())
+        run.findings = findings.exceeded(connection)
+        for finding in run.findings:
+            warn(f"{finding.line} ({finding.finding})")
+        for line in findings.rows_to_paste(connection, run.findings):
+            say(line)
         judge.check(connection, run, given, utc_now(), publish.current(home.published))
+        findings.refuse(run.findings)
 
 
 def _publish(home: Home, run: Run, given: Settings) -> Path:
     clock = Clock()
     run.publication = publish.new_name()
     history.announce(home, run)
-    run.end(PUBLISHED, 0)  # its own row is published with it
+    message = findings.summary(run.findings, given.accepted_findings)
+    run.end(PUBLISHED, 0, message)  # its own row is published with it
     with warehouse.opened(home.warehouse) as connection:
         history.copy_run(connection, home, run)
     publication = publish.publish(home, run.publication, given.publications_kept)
     run.publish_seconds = clock.seconds
-    run.end(PUBLISHED, 0)
+    run.end(PUBLISHED, 0, message)
     history.published(home, run)
     say(f"published: {home.published / publish.DATABASE} ({publication.name}, {clock})")
     say(f"report: {home.published / publish.REPORT}")

@@ -46,7 +46,7 @@ class Given(NamedTuple):
 class Settings:
     """Settings that are fit to run with. `others`: vars that only the models read.
 
-    Those after `others` are the night's own: no model reads them and no result depends on them.
+    Those after `others` are the night's own: no number depends on them.
     """
 
     sources: tuple[str, ...]
@@ -62,6 +62,7 @@ class Settings:
     max_raw_age_hours: Mapping[str, float]
     stale_raw: str
     publications_kept: int
+    accepted_findings: tuple[str, ...]
 
     def at(self, now: datetime) -> Settings:
         """The settings of a run that begins now (UTC): rows more than a day later are refused."""
@@ -80,6 +81,7 @@ class Settings:
             "session_scope": self.session_scope,
             "after_escalation": self.after_escalation,
             "courtesy_minutes": self.courtesy_minutes,
+            "accepted_findings": list(self.accepted_findings),
         }
 
 
@@ -116,6 +118,7 @@ def load(
         max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
         stale_raw=_choice("stale_raw", given, STALE_RAW),
         publications_kept=_kept(given.pop("publications_kept", Given(3, PROJECT_FILE))),
+        accepted_findings=_accepted(given.pop("accepted_findings", Given([], PROJECT_FILE))),
         others={name: setting.value for name, setting in given.items()},
     )
 
@@ -367,6 +370,16 @@ def _kept(given: Given) -> int:
             f"write a whole number, at least {FEWEST_PUBLICATIONS}"
         )
     return given.value
+
+
+def _accepted(given: Given) -> tuple[str, ...]:
+    names = given.value or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Stop(
+            f"{given.origin}: accepted_findings is {names!r}; "
+            "write a list of findings, e.g. [unusable_messages]"
+        )
+    return tuple(dict.fromkeys(names))
 
 
 def _is_number(value: Any) -> bool:
