@@ -13,6 +13,16 @@ from containment.run import Run
 from containment.settings import Settings
 
 USED_ROWS, DAYS = "night_last_used_rows", "night_last_days"
+TABLES = {
+    USED_ROWS: {"source": "varchar", "table_name": "varchar", "rows_used": "bigint"},
+    DAYS: {
+        "started_date": "date",
+        "rules_version": "varchar",
+        "as_of": "timestamp",
+        "closed_sessions": "bigint",
+        "contained_sessions": "bigint",
+    },
+}
 SEEN = "seen"  # the name under which that publication is attached
 
 # Days that were over, and without an open session: what later nights add to others is no jump.
@@ -35,12 +45,9 @@ having sum(daily.open_sessions) = 0
 def copy_to(warehouse: duckdb.DuckDBPyConnection, home: Home, run: Run, given: Settings) -> None:
     """Write raw.night_last_… into the warehouse, after the history has been copied there."""
     seen = publish.current(home.published)
-    warehouse.execute(
-        f"create or replace table raw.{USED_ROWS} "
-        "(source varchar, table_name varchar, rows_used bigint);"
-        f"create or replace table raw.{DAYS} (started_date date, rules_version varchar, "
-        "as_of timestamp, closed_sessions bigint, contained_sessions bigint)"
-    )
+    for table, columns in TABLES.items():
+        typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        warehouse.execute(f"create or replace table raw.{table} ({typed})")
     if seen is None:
         return
     rows = judge.last_rows(warehouse, run, given, seen, "rows_used_by_table")

@@ -32,8 +32,10 @@ vars:
     max_raw_age_hours: {files: 48}
     stale_raw: warn
     publications_kept: 3
+    accepted_findings: []
     zendesk_schema: zendesk
 """
+LIMITS = "source,finding,limit,action\n"
 HOURS = "brand,iso_weekday,opens_at,closes_at\n"
 PROFILES = "shop: {outputs: {duckdb: {type: duckdb}, big: {type: spark}}}"
 
@@ -48,6 +50,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "seeds").mkdir()
     seed(tmp_path, "channel_policies", "channel,timeout_minutes,note\n*,60,all others\nchat,30,\n")
     seed(tmp_path, "event_types", "source,event_type,boundary\n*,closed,resolved\nfiles,x,none\n")
+    seed(tmp_path, "quality_limits", LIMITS + "*,no_events,0,warn\nfiles,no_events,1,refuse\n")
     seed(tmp_path, "business_hours", HOURS + "*,1,00:00,24:00\nAcme,1,09:00,17:30\n")
     return tmp_path
 
@@ -93,6 +96,7 @@ def test_the_project_file_alone(project: Path) -> None:
         "session_scope": "conversation",
         "after_escalation": "handoff",
         "courtesy_minutes": 0,
+        "accepted_findings": [],
         "zendesk_schema": "zendesk",
     }
 
@@ -154,6 +158,15 @@ def test_as_of_becomes_utc(project: Path, written: str, meant: str) -> None:
     # The same from YAML, where an unquoted time comes as a time.
     assert load(project, f"as_of: {written}").as_of == meant
     assert load(project, f"not_after: {written}").not_after == meant
+
+
+def test_findings_are_accepted_by_name(project: Path) -> None:
+    found = load(project, accepted_findings=["no_events", "no_events"])
+    assert found.accepted_findings == ("no_events",)
+    assert refusal(project, "{accepted_findings: no_events}") == (
+        "--vars: accepted_findings is 'no_events'; "
+        "write a list of findings, e.g. [unusable_messages]"
+    )
 
 
 def test_a_night_takes_its_own_start_unless_not_after_is_set(project: Path) -> None:
@@ -421,6 +434,7 @@ def test_good_seeds(project: Path) -> None:
     assert found.knows_event_type("sample", "closed")
     assert found.knows_event_type("files", "x")
     assert not found.knows_event_type("sample", "x")
+    assert found.findings == {"no_events"}
 
 
 POLICIES = "channel,timeout_minutes\n*,60\n"
@@ -506,6 +520,36 @@ def test_wrong_event_types(project: Path, content: str, line: str) -> None:
 def test_wrong_business_hours(project: Path, content: str, line: str) -> None:
     seed(project, "business_hours", content)
     assert seed_refusal(project) == f"seeds/business_hours.csv{line}"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("source,finding\n", ": no column limit; add it (found: source, finding)"),
+        (
+            LIMITS + "*,no_events,5,warn\n",
+            " line 2: limit of 'no_events' is '5'; write a share from 0 to 1, e.g. 0.05 "
+            "(0: as soon as it occurs)",
+        ),
+        (
+            LIMITS + "*,no_events,,warn\n",
+            " line 2: limit of 'no_events' is ''; write a share from 0 to 1, e.g. 0.05 (0: as soon "
+            "as it occurs)",
+        ),
+        (
+            LIMITS + "*,no_events,0,stop\n",
+            " line 2: action of 'no_events' is 'stop'; write note, warn or refuse",
+        ),
+        (
+            LIMITS + "*,no_events,0,warn\n*,no_events,0.5,refuse\n",
+            " line 3: 'no_events' of source '*' stands twice; keep one row",
+        ),
+        (LIMITS + "Files,no_events,0,warn\n", " line 2: source is 'Files'; write 'files'"),
+    ],
+)
+def test_wrong_quality_limits(project: Path, content: str, line: str) -> None:
+    seed(project, "quality_limits", content)
+    assert seed_refusal(project) == f"seeds/quality_limits.csv{line}"
 
 
 def test_seed_missing(project: Path) -> None:
