@@ -14,7 +14,9 @@
     {{ return(local_md5(texts | sort | join('\n'))[:8]) }}
 {%- endmacro %}
 
-{# Whether a node is a lookup that moves numbers. The limits say what is published, and no number depends on them. #}
+{# Whether a node is a lookup that moves numbers: a seed that declares its key, and does not say that it moves none. The
+   sample's raw tables declare no key. #}
 {% macro is_rule(node) -%}
-    {{ return(node.resource_type == 'seed' and node.fqn | length == 2 and node.name != 'quality_limits') }}
+    {%- set meta = node.config.meta or {} -%}
+    {{ return(node.resource_type == 'seed' and 'key' in meta and meta.get('moves_numbers', true)) }}
 {%- endmacro %}

@@ -5,10 +5,8 @@ Both are built in a temporary folder; what is published, kept or remembered is n
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-import shutil
 import signal
 import sys
 import tempfile
@@ -23,7 +21,9 @@ import duckdb
 from containment import (
     dbt_run,
     headline,
+    lookup_tables,
     lookups,
+    own_config,
     raw_data,
     raw_views,
     scratch,
@@ -33,12 +33,13 @@ from containment import (
 )
 from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended
+from containment.lookup_tables import Row
+from containment.lookups import Lookups
 from containment.places import PROJECT, Home
 from containment.run import utc_now
 from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
-COPIED = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 TIMEOUT = re.compile(r"(?:(?P<channel>[^=]+)=)?(?P<minutes>\d+)")
 EVERY_CHANNEL = ""  # of a timeout that names none
 # What a session is now and under the other rules; the kind of change is null where there is none.
@@ -74,9 +75,12 @@ CHANGE_MEANS = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What a build takes beside the raw rows: settings, and timeouts that differ from the seed."""
+    """What a build takes beside the raw rows: settings, lookups, and timeouts that differ from
+    theirs.
+    """
 
     settings: Settings
+    lookups: Lookups
     timeouts: Mapping[str, int]  # channel, * or EVERY_CHANNEL: minutes
 
 
@@ -98,6 +102,13 @@ class Rules:
 @click.option("--raw-path", metavar="DIR", help="The folder that the source `files` reads.")
 @click.option("--as-of", metavar="TIME", help="The moment at which silence is judged, in both.")
 @click.option(
+    "--home",
+    metavar="DIR",
+    envvar="CONTAINMENT_HOME",
+    help="Where config/ lives (CONTAINMENT_HOME; default: the project).",
+)
+@own_config.option
+@click.option(
     "--csv", "csv_file", metavar="FILE", help="Write the sessions that change to this file."
 )
 def command(
@@ -106,6 +117,8 @@ def command(
     sources: tuple[str, ...],
     raw_path: str | None,
     as_of: str | None,
+    home: str | None,
+    config_folder: str | None,
     csv_file: str | None,
 ) -> int:
     """Build the raw data under the rules in force and under others, and show both headlines.
@@ -121,9 +134,15 @@ def command(
         raw["as_of"] = Given(as_of, "--as-of")
     try:
         begun = utc_now()  # of both: the one must not take for the future what the other uses
-        now = Rules(settings.load(PROJECT, raw, None, os.environ).at(begun), {})
+        folder = Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT
+        own = own_config.find(folder, config_folder, lookup_tables.declared(PROJECT))
+        words = lookups.load(PROJECT, own.lookups)
+        now = Rules(
+            settings.load(PROJECT, raw, None, os.environ, own.settings).at(begun), words, {}
+        )
         then = Rules(
-            settings.load(PROJECT, raw, vars_text, os.environ).at(begun),
+            settings.load(PROJECT, raw, vars_text, os.environ, own.settings).at(begun),
+            words,
             dict(map(_timeout, timeouts)),
         )
         if now == then:
@@ -163,14 +182,10 @@ def build(rules: Rules, folder: Path) -> Path:
     that fails.
     """
     clock = Clock()
-    project = PROJECT
-    if rules.timeouts:
-        project = folder / "project"
-        _copy_project(project)
-        _set_timeouts(project / "seeds" / "channel_policies.csv", rules.timeouts)
-    words = lookups.load(project)
+    words = _with_timeouts(rules.lookups, rules.timeouts)
     home = Home(folder)
     home.warehouse_folder.mkdir(parents=True)
+    project = lookups.place_project(PROJECT, words, home)
     found = [raw_data.inspect(home, each, rules.settings, words) for each in rules.settings.places]
     with warehouse.opened(home.warehouse) as connection:
         for raw in found:
@@ -202,27 +217,20 @@ def _timeout(given: str) -> tuple[str, int]:
     return (match["channel"] or EVERY_CHANNEL).strip().lower(), int(match["minutes"])
 
 
-def _copy_project(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    for name in COPIED:
-        if (PROJECT / name).is_dir():
-            ignored = shutil.ignore_patterns("python", "__pycache__")
-            shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
-        else:
-            shutil.copy(PROJECT / name, folder / name)
-
-
-def _set_timeouts(seed: Path, timeouts: Mapping[str, int]) -> None:
-    """Change the timeouts in a copy of the seed; one for every channel replaces all its rows."""
-    with seed.open(encoding="utf-8-sig", newline="") as file:
-        minutes = {row["channel"]: row["timeout_minutes"] for row in csv.DictReader(file)}
+def _with_timeouts(words: Lookups, timeouts: Mapping[str, int]) -> Lookups:
+    """The lookups with other timeouts; one for every channel takes the place of all rows."""
+    if not timeouts:
+        return words
+    policies = words.contents[lookups.CHANNELS]
+    minutes = {row.values["channel"]: row.values["timeout_minutes"] for row in policies.rows}
     if EVERY_CHANNEL in timeouts:
         minutes = {lookups.ANY: str(timeouts[EVERY_CHANNEL])}
     minutes.update({each: str(given) for each, given in timeouts.items() if each != EVERY_CHANNEL})
-    with seed.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("channel", "timeout_minutes"))
-        writer.writerows(minutes.items())
+    rows = [
+        Row("--timeout", {"channel": channel, "timeout_minutes": given})
+        for channel, given in minutes.items()
+    ]
+    return words.with_rows(lookups.CHANNELS, rows)
 
 
 def _warn_of_unknown_channels(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 DATA_FAILED = 1
 UNUSABLE = 2
@@ -73,3 +74,17 @@ def one_line(error: BaseException | str) -> str:
         )
     ]
     return "; ".join([first, *details]) if "CSV Error" in first else first
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """'; did you mean X?' with the known word that is most like this one, or nothing."""
+    lower = {name.lower(): name for name in reversed([*known])}
+    match = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    return f"; did you mean {lower[match[0]]!r}?" if match else ""
+
+
+def yaml_problem(error: Exception) -> str:
+    """Take what PyYAML said about a text, give it in one line; a mark says where it stands."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "not readable"
+    return f"not valid YAML: {problem}" + (f" (line {mark.line + 1})" if mark else "")

@@ -15,8 +15,7 @@ from typing import Any
 
 import yaml
 
-from containment import settings
-from containment.errors import Stop
+from containment.errors import Stop, nearest
 from containment.places import PROJECT
 
 SCHEMA = "marts"
@@ -208,8 +207,8 @@ def _name(written: str | Mapping[str, Any]) -> str:
 
 def _known(metrics: Mapping[str, Metric], name: str) -> Metric:
     if name not in metrics:
-        nearest = settings.nearest(name, list(metrics))
-        raise Stop(f"no metric {name!r}{nearest} (scripts/query --list names them)")
+        hint = nearest(name, list(metrics))
+        raise Stop(f"no metric {name!r}{hint} (scripts/query --list names them)")
     return metrics[name]
 
 
@@ -222,8 +221,8 @@ def _dimension(model: Model, name: str) -> str:
     if grain in GRAINS:
         return f"cast(date_trunc('{grain}', {model.time}) as date)"
     if short not in model.dimensions:
-        nearest = settings.nearest(short, [*GRAINS, *model.dimensions])
-        raise Stop(f"no dimension {name!r}{nearest} (scripts/query --list names them)")
+        hint = nearest(short, [*GRAINS, *model.dimensions])
+        raise Stop(f"no dimension {name!r}{hint} (scripts/query --list names them)")
     return model.dimensions[short]
 
 

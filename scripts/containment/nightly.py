@@ -21,7 +21,9 @@ from containment import (
     history,
     judge,
     last_time,
+    lookup_tables,
     lookups,
+    own_config,
     publish,
     raw_data,
     raw_views,
@@ -32,6 +34,7 @@ from containment import (
 )
 from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room, one_line
+from containment.own_config import OwnConfig
 from containment.places import PROJECT, Home
 from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
@@ -68,6 +71,7 @@ AS_JSON = "--json"
     help="Where warehouse/, published/, history/ and logs/ live (CONTAINMENT_HOME; default: the "
     "project).",
 )
+@own_config.option
 @click.option("--target", metavar="NAME", default=DUCKDB, show_default=True, help="dbt's target.")
 @click.option(
     "--vars", "vars_text", metavar="YAML", help="Other settings: '{courtesy_minutes: 5}'."
@@ -83,6 +87,7 @@ def command(
     accepted: tuple[str, ...],
     full_refresh: bool,
     home: str | None,
+    config_folder: str | None,
     target: str,
     vars_text: str | None,
     as_json: bool,
@@ -90,7 +95,8 @@ def command(
 ) -> int:
     """Build the warehouse from the raw data, test it, and publish the marts.
 
-    Settings are the vars of dbt_project.yml; options change them for this run.
+    Settings are the vars of dbt_project.yml; config/settings.yml changes them, and options do for
+    this run.
     """
     options: dict[str, Given] = {}
     if sources:
@@ -113,6 +119,7 @@ def command(
             run,
             options,
             vars_text,
+            config_folder=config_folder,
             target=target,
             full_refresh=full_refresh,
             verbose=verbose,
@@ -135,6 +142,7 @@ def night(
     options: Mapping[str, Given],
     vars_text: str | None = None,
     *,
+    config_folder: str | None = None,
     target: str = DUCKDB,
     full_refresh: bool = False,
     verbose: bool = False,
@@ -143,23 +151,36 @@ def night(
 
     `run` is filled with what becomes known of it.
     """
-    given = settings.load(PROJECT, options, vars_text, os.environ).at(run.started_at)
+    own = own_config.find(home.folder, config_folder, lookup_tables.declared(PROJECT))
+    given = settings.load(PROJECT, options, vars_text, os.environ, own.settings).at(run.started_at)
     run.sources = ", ".join(given.sources)
     run.raw_path = judge.raw_path(given.places)
-    words = lookups.load(PROJECT)
+    words = lookups.load(PROJECT, own.lookups)
     findings.check_accepted(given.accepted_findings, words.findings)
     if settings.target_type(PROJECT, target) != DUCKDB:
         raise Stop(
             f"--target {target}: the night builds and publishes on DuckDB; "
             f"there run: dbt build --target {target} (README: On Spark)"
         )
-    say(f"settings: {_described(given)}")
+    say(f"settings: {_described(given, own)}")
+    for line in words.warnings:
+        warn(line)
     with run_lock.held(home.lock), history.recorded(home, run):
 
         def make() -> Path:
             in_memory = _raw_data(home, run, given, words)
+            project = lookups.place_project(PROJECT, words, home)
             with scratch.placed(home, in_memory=in_memory) as place:
-                _build(home, run, given, target, place, full_refresh=full_refresh, verbose=verbose)
+                _build(
+                    project,
+                    home,
+                    run,
+                    given,
+                    target,
+                    place,
+                    full_refresh=full_refresh,
+                    verbose=verbose,
+                )
             _judge(home, run, given)
             return _publish(home, run, given)
 
@@ -173,9 +194,12 @@ def night(
         return make()
 
 
-def _described(given: Settings) -> str:
+def _described(given: Settings, own: OwnConfig) -> str:
     as_of = f"{given.as_of} UTC" if given.as_of else "the newest load"
-    return f"{', '.join(given.sources)}; as of {as_of}; days in {given.reporting_timezone}"
+    files = own.described()
+    return f"{', '.join(given.sources)}; as of {as_of}; days in {given.reporting_timezone}" + (
+        f"; with {files}" if files else ""
+    )
 
 
 def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> bool:
@@ -198,6 +222,7 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
 
 
 def _build(
+    project: Path,
     home: Home,
     run: Run,
     given: Settings,
@@ -210,7 +235,7 @@ def _build(
     clock = Clock()
     say("build and test: dbt build ...")
     outcome = dbt_run.build(
-        PROJECT,
+        project,
         home,
         target,
         given.dbt_vars(),

@@ -27,12 +27,20 @@ class Home:
         return self.warehouse_folder / "scratch.duckdb"
 
     @property
+    def dbt_project(self) -> Path:
+        return self.warehouse_folder / "project"
+
+    @property
     def lock(self) -> Path:
         return self.warehouse_folder / ".lock"
 
     @property
     def dbt_target(self) -> Path:
         return self.warehouse_folder / "target"
+
+    @property
+    def parsed(self) -> Path:
+        return self.dbt_target / "partial_parse.msgpack"  # dbt's own name
 
     @property
     def dbt_results(self) -> Path:

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from containment import console, headline, publish, run_lock, settings
+from containment import console, headline, publish, run_lock
 from containment.console import fail, say
-from containment.errors import Stop, how_it_ended
+from containment.errors import Stop, how_it_ended, nearest
 from containment.places import PROJECT, Home
 
 
@@ -68,8 +68,7 @@ def rollback(home: Home, name: str | None) -> None:
             name = earlier[-1]
         if name not in names:
             raise Stop(
-                f"no publication {name!r}{settings.nearest(name, names)} "
-                "(scripts/publications lists them)"
+                f"no publication {name!r}{nearest(name, names)} (scripts/publications lists them)"
             )
         if name == seen:
             say(f"{name} is current already; nothing to do")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -15,8 +14,9 @@ from typing import Any, NamedTuple
 import duckdb
 import yaml
 
-from containment import raw_files, raw_places, raw_tables
-from containment.errors import Stop, one_line
+from containment import own_config, raw_files, raw_places, raw_tables
+from containment.errors import Stop, nearest, one_line, yaml_problem
+from containment.own_config import File
 from containment.raw_places import Folder, Place
 
 PROJECT_FILE = "dbt_project.yml"
@@ -90,13 +90,17 @@ def load(
     options: Mapping[str, Given],
     vars_text: str | None,
     environment: Mapping[str, str],
+    own: File | None = None,
 ) -> Settings:
-    """Take the project folder, values of options, the text of --vars and the environment.
+    """Take the project folder, values of options, the text of --vars, the environment, and the
+    settings of config/.
 
-    The first that names a setting counts: option, --vars, environment, dbt_project.yml.
+    The first that names a setting counts: option, --vars, environment, config/, dbt_project.yml.
     Gives the settings; Stop when one is unknown or cannot be used.
     """
     given = _project_vars(root)
+    if own is not None:
+        given.update(_own_vars(own, known=set(given)))
     if environment.get(RAW_PATH_VARIABLE):
         given["raw_path"] = Given(environment[RAW_PATH_VARIABLE], RAW_PATH_VARIABLE)
     given.update(_command_line_vars(vars_text, known=set(given)))
@@ -107,7 +111,7 @@ def load(
     source_tables = given.pop("source_tables", Given({}, PROJECT_FILE))
     return Settings(
         sources=sources,
-        places=_places(sources, raw_path, source_tables, root),
+        places=_places(sources, raw_path, source_tables, root, own),
         as_of=_time("as_of", given.pop("as_of", Given(None, PROJECT_FILE))),
         not_after=_time("not_after", given.pop("not_after", Given(None, PROJECT_FILE))),
         reporting_timezone=_timezone(given.pop("reporting_timezone", Given("UTC", PROJECT_FILE))),
@@ -164,13 +168,6 @@ def target_type(root: Path, target: str) -> str:
     return str(outputs[target].get("type"))
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """'; did you mean X?' with the known word that is most like this one, or nothing."""
-    lower = {name.lower(): name for name in reversed(known)}
-    match = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
-    return f"; did you mean {lower[match[0]]!r}?" if match else ""
-
-
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -179,16 +176,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(f"{path}: cannot be read ({one_line(error)})") from None
     except yaml.YAMLError as error:
-        raise Stop(f"{path.name}: {_yaml_problem(error)}") from None
+        raise Stop(f"{path.name}: {yaml_problem(error)}") from None
     if not isinstance(content, dict):
         raise Stop(f"{path.name}: expected names with values; restore it")
     return content
-
-
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "not readable"
-    return f"not valid YAML: {problem}" + (f" (line {mark.line + 1})" if mark else "")
 
 
 def _project_vars(root: Path) -> dict[str, Given]:
@@ -207,18 +198,26 @@ def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Give
     try:
         values = yaml.safe_load(vars_text)
     except yaml.YAMLError as error:
-        raise Stop(
-            f"--vars: {_yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'"
-        ) from None
+        raise Stop(f"--vars: {yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'") from None
     if not isinstance(values, dict):
         raise Stop(f"--vars: {vars_text!r} names no setting; write e.g. '{{courtesy_minutes: 5}}'")
-    for name in values:
+    _check_names("--vars", values, known)
+    return {name: Given(value, "--vars") for name, value in values.items()}
+
+
+def _own_vars(own: File, known: set[str]) -> dict[str, Given]:
+    values = own_config.read_settings(own)
+    _check_names(own.name, values, known)
+    return {name: Given(value, own.name) for name, value in values.items()}
+
+
+def _check_names(origin: str, names: Iterable[Any], known: set[str]) -> None:
+    for name in names:
         if name not in known:
             raise Stop(
-                f"--vars: no setting {str(name)!r}{nearest(str(name), sorted(known))} "
+                f"{origin}: no setting {str(name)!r}{nearest(str(name), sorted(known))} "
                 f"(settings are the vars of {PROJECT_FILE})"
             )
-    return {name: Given(value, "--vars") for name, value in values.items()}
 
 
 def _sources(given: Given, root: Path) -> tuple[str, ...]:
@@ -245,9 +244,15 @@ def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
 
 
 def _places(
-    sources: tuple[str, ...], raw_path: Given, source_tables: Given, root: Path
+    sources: tuple[str, ...],
+    raw_path: Given,
+    source_tables: Given,
+    root: Path,
+    own: File | None,
 ) -> dict[str, Place]:
     """Where each source that reads tables finds them: raw_path is for the one without an entry."""
+    # A path in a file starts at the file's folder, one that was typed where you stand.
+    starts = {PROJECT_FILE: root, **({own.name: own.path.parent} if own else {})}
     entries = source_tables.value or {}
     if not isinstance(entries, dict):
         raise Stop(
@@ -262,7 +267,9 @@ def _places(
     if typed and not readers:
         raise Stop(f"--raw-path: none of the sources reads it; add --source, e.g. {FILES}")
     places: dict[str, Place] = {
-        source: raw_places.parse(source, entries[source], source_tables.origin, root)
+        source: raw_places.parse(
+            source, entries[source], source_tables.origin, starts.get(source_tables.origin, root)
+        )
         for source in readers
         if source in entries and not (typed and len(readers) == 1)
     }
@@ -273,7 +280,8 @@ def _places(
             "say where each reads in source_tables"
         )
     for source in without:
-        places[source] = Folder(_raw_path(raw_path, source, root))
+        start = starts.get(raw_path.origin, Path.cwd())
+        places[source] = Folder(_raw_path(raw_path, source, start))
     for source, place in places.items():
         if isinstance(place, Folder):
             setting = "raw_path" if source in without else f"source_tables of {source}"
@@ -281,15 +289,14 @@ def _places(
     return places
 
 
-def _raw_path(given: Given, source: str, root: Path) -> Path:
+def _raw_path(given: Given, source: str, start: Path) -> Path:
     if not given.value:
         raise Stop(
             f"raw_path is not set; name the folder that the source {source!r} reads: --raw-path"
         )
     if not isinstance(given.value, str):
         raise Stop(f"{given.origin}: raw_path is {given.value!r}; name a folder")
-    # A path in a file of the project starts at the project, one that was typed where one stands.
-    return raw_places.absolute(given.value, root if given.origin == PROJECT_FILE else Path.cwd())
+    return raw_places.absolute(given.value, start)
 
 
 def _time(name: str, given: Given) -> str | None:

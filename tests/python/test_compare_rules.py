@@ -11,7 +11,7 @@ from pathlib import Path
 import projects
 import pytest
 
-from containment import compare_rules, settings
+from containment import compare_rules, lookups, settings
 from containment.compare_rules import EVERY_CHANNEL, Rules
 
 RATES = """
@@ -82,7 +82,9 @@ def test_sensitivity_is_what_a_build_with_that_timeout_gives(
     sample: Path, tmp_path: Path, minutes: int
 ) -> None:
     given = settings.load(projects.ROOT, {}, None, {})
-    built = compare_rules.build(Rules(given, {EVERY_CHANNEL: minutes}), tmp_path)
+    built = compare_rules.build(
+        Rules(given, lookups.load(projects.ROOT), {EVERY_CHANNEL: minutes}), tmp_path
+    )
     told = projects.rows(sample / "published" / "containment.duckdb", SENSITIVITY.format(minutes))
     assert [tuple(row.values()) for row in told] == [
         tuple(row.values()) for row in projects.rows(built, RATES)

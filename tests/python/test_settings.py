@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import projects
 import pytest
 
 from containment import lookups, settings
@@ -48,6 +50,9 @@ def project(tmp_path: Path) -> Path:
     for source in ("sample", "files"):
         (tmp_path / "models" / "staging" / source).mkdir(parents=True)
     (tmp_path / "seeds").mkdir()
+    for lookup in lookups.CHECKS:
+        yml = Path(lookup).with_suffix(".yml")
+        shutil.copy(projects.ROOT / "seeds" / yml, tmp_path / "seeds" / yml)
     seed(tmp_path, "channel_policies", "channel,timeout_minutes,note\n*,60,all others\nchat,30,\n")
     seed(tmp_path, "event_types", "source,event_type,boundary\n*,closed,resolved\nfiles,x,none\n")
     seed(tmp_path, "quality_limits", LIMITS + "*,no_events,0,warn\nfiles,no_events,1,refuse\n")
@@ -438,7 +443,7 @@ def test_good_seeds(project: Path) -> None:
 
 
 POLICIES = "channel,timeout_minutes\n*,60\n"
-MINUTES = "write whole minutes from 1 to 525600"
+MINUTES = "write a whole number from 1 to 525600"
 
 
 @pytest.mark.parametrize(
@@ -446,14 +451,15 @@ MINUTES = "write whole minutes from 1 to 525600"
     [
         ("channel\n*\n", ": no column timeout_minutes; add it (found: channel)"),
         ("", ": no column channel; add it (found: none)"),
-        (POLICIES + "chat,0\n", f" line 3: timeout_minutes of 'chat' is '0'; {MINUTES}"),
-        (POLICIES + "chat,\n", f" line 3: timeout_minutes of 'chat' is ''; {MINUTES}"),
-        (POLICIES + "chat,2.5\n", f" line 3: timeout_minutes of 'chat' is '2.5'; {MINUTES}"),
-        (POLICIES + "chat,-5\n", f" line 3: timeout_minutes of 'chat' is '-5'; {MINUTES}"),
-        (POLICIES + "chat,525601\n", f" line 3: timeout_minutes of 'chat' is '525601'; {MINUTES}"),
-        (POLICIES + "chat,5\nchat,6\n", " line 4: channel 'chat' stands twice; keep one row"),
-        (POLICIES + "Chat,5\n", " line 3: channel is 'Chat'; write 'chat'"),
-        (POLICIES + " ,5\n", " line 3: channel is blank; fill it in"),
+        (POLICIES + "chat,0\n", f" line 3: timeout_minutes is '0'; {MINUTES}"),
+        (POLICIES + "chat,\n", " line 3: timeout_minutes is blank; fill it in"),
+        (POLICIES + "chat,2.5\n", f" line 3: timeout_minutes is '2.5'; {MINUTES}"),
+        (POLICIES + "chat,-5\n", f" line 3: timeout_minutes is '-5'; {MINUTES}"),
+        (POLICIES + "chat,525601\n", f" line 3: timeout_minutes is '525601'; {MINUTES}"),
+        (POLICIES + "chat,5\nchat,6\n", " line 4: channel as in line 3; keep one row of both"),
+        (POLICIES + "Chat,5\n", " line 3: channel is 'Chat'; write it in lower case"),
+        (POLICIES + ",5\n", " line 3: channel is blank; fill it in"),
+        (POLICIES + "chat ,5\n", " line 3: channel begins or ends with a blank; take it away"),
         (
             POLICIES + "chat,5,6\n",
             " line 3: 3 values in 2 columns; write as many as the header names",
@@ -478,13 +484,13 @@ TYPES = "source,event_type,boundary\n"
         ("source,event_type\n", ": no column boundary; add it (found: source, event_type)"),
         (
             TYPES + "*,closed,end\n",
-            " line 2: boundary of 'closed' is 'end'; write resolved, escalated or none",
+            " line 2: boundary is 'end'; write resolved, escalated or none",
         ),
         (
             TYPES + "*,a,none\nfiles,a,none\n*,a,resolved\n",
-            " line 4: 'a' of source '*' stands twice; keep one row",
+            " line 4: source and event_type as in line 2; keep one row of both",
         ),
-        (TYPES + "*,Closed,none\n", " line 2: event_type is 'Closed'; write 'closed'"),
+        (TYPES + "*,Closed,none\n", " line 2: event_type is 'Closed'; write it in lower case"),
         (TYPES + ",closed,none\n", " line 2: source is blank; fill it in"),
         (TYPES + "*,,none\n", " line 2: event_type is blank; fill it in"),
     ],
@@ -500,9 +506,9 @@ def test_wrong_event_types(project: Path, content: str, line: str) -> None:
         ("brand\n*\n", ": no column iso_weekday; add it (found: brand)"),
         (
             HOURS + "*,0,09:00,17:00\n",
-            " line 2: iso_weekday is '0'; write 1 (Monday) to 7 (Sunday)",
+            " line 2: iso_weekday is '0'; write a whole number from 1 to 7",
         ),
-        (HOURS + " ,1,09:00,17:00\n", " line 2: brand is blank; fill it in, or write *"),
+        (HOURS + ",1,09:00,17:00\n", " line 2: brand is blank; fill it in"),
         (HOURS + "*,1,9:00,17:00\n", " line 2: opens_at is '9:00'; write HH:MM, e.g. 09:00"),
         (HOURS + "*,1,09:00,24:01\n", " line 2: closes_at is '24:01'; write HH:MM, e.g. 09:00"),
         (
@@ -528,23 +534,21 @@ def test_wrong_business_hours(project: Path, content: str, line: str) -> None:
         ("source,finding\n", ": no column limit; add it (found: source, finding)"),
         (
             LIMITS + "*,no_events,5,warn\n",
-            " line 2: limit of 'no_events' is '5'; write a share from 0 to 1, e.g. 0.05 "
-            "(0: as soon as it occurs)",
+            " line 2: limit is '5'; write a number from 0 to 1",
         ),
         (
             LIMITS + "*,no_events,,warn\n",
-            " line 2: limit of 'no_events' is ''; write a share from 0 to 1, e.g. 0.05 (0: as soon "
-            "as it occurs)",
+            " line 2: limit is blank; fill it in",
         ),
         (
             LIMITS + "*,no_events,0,stop\n",
-            " line 2: action of 'no_events' is 'stop'; write note, warn or refuse",
+            " line 2: action is 'stop'; write note, warn or refuse",
         ),
         (
             LIMITS + "*,no_events,0,warn\n*,no_events,0.5,refuse\n",
-            " line 3: 'no_events' of source '*' stands twice; keep one row",
+            " line 3: source and finding as in line 2; keep one row of both",
         ),
-        (LIMITS + "Files,no_events,0,warn\n", " line 2: source is 'Files'; write 'files'"),
+        (LIMITS + "Files,no_events,0,warn\n", " line 2: source is 'Files'; write it in lower case"),
     ],
 )
 def test_wrong_quality_limits(project: Path, content: str, line: str) -> None:
