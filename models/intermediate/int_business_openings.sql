@@ -19,9 +19,10 @@ brands as (
 
 drawn as (
     select
-        first_us,
-        {{ epoch_us(utc_from_local('cast(reach_date as timestamp)', 'settings.reporting_timezone')) }} as reach_us
-    from {{ ref('int_drawn_span') }}
+        drawn_span.first_us,
+        {{ epoch_us(utc_from_local('cast(drawn_span.reach_date as timestamp)', 'settings.reporting_timezone')) }}
+            as reach_us
+    from {{ ref('int_drawn_span') }} as drawn_span
     cross join settings
 ),
 

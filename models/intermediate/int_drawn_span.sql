@@ -18,7 +18,9 @@ days as (
 is_start_added as (
     select
         *,
-        case when day_number - lag(day_number) over (order by day_number) > {{ drawn_gap_days() }} then 1 else 0 end as is_start
+        case
+            when day_number - lag(day_number) over (order by day_number) > {{ drawn_gap_days() }} then 1 else 0
+        end as is_start
     from days
 ),
 
@@ -57,7 +59,9 @@ distance_added as (
         stretches.*,
         all_sessions.all_session_count,
         -- Negative, or 0, for the stretch with the most sessions itself.
-        greatest(stretches.first_us - main_stretch.main_last_us, main_stretch.main_first_us - stretches.last_us) as distance_us
+        greatest(
+            stretches.first_us - main_stretch.main_last_us, main_stretch.main_first_us - stretches.last_us
+        ) as distance_us
     from stretches
     cross join main_stretch
     cross join all_sessions

@@ -110,15 +110,15 @@ rejected_events as (
 
 dropped_rows as (
     select
-        before.source,
-        concat('dropped_', before.table_name) as finding,
-        before.rows_used - coalesce(reconciled.rows_used, 0) as row_count,
-        before.rows_used as base_count
-    from {{ source('night', 'night_last_used_rows') }} as before
+        last_time.source,
+        concat('dropped_', last_time.table_name) as finding,
+        last_time.rows_used - coalesce(reconciled.rows_used, 0) as row_count,
+        last_time.rows_used as base_count
+    from {{ source('night', 'night_last_used_rows') }} as last_time
     left join reconciled
         on
-            before.source = reconciled.source
-            and before.table_name = reconciled.table_name
+            last_time.source = reconciled.source
+            and last_time.table_name = reconciled.table_name
 ),
 
 -- A source without a conversations table has no such rows, and misses none.
@@ -205,27 +205,29 @@ no_session_contained as (
     where contained_sessions = 0 and closed_sessions >= 50
 ),
 
+days_now as (
+    select
+        started_date,
+        sum(closed_sessions) as closed_sessions,
+        sum(contained_sessions) as contained_sessions
+    from daily
+    group by started_date
+),
+
 -- The days that were over, and without an open session, when readers were told about them.
 days_of_then_and_now as (
     select
-        sum(before.closed_sessions) as closed_then,
-        sum(before.contained_sessions) as contained_then,
-        sum(coalesce(days.closed_sessions, 0)) as closed_now,
-        sum(coalesce(days.contained_sessions, 0)) as contained_now
-    from {{ source('night', 'night_last_days') }} as before
+        sum(days_then.closed_sessions) as closed_then,
+        sum(days_then.contained_sessions) as contained_then,
+        sum(coalesce(days_now.closed_sessions, 0)) as closed_now,
+        sum(coalesce(days_now.contained_sessions, 0)) as contained_now
+    from {{ source('night', 'night_last_days') }} as days_then
     inner join settings
         on
-            before.rules_version = settings.rules_version
-            and before.as_of <= settings.as_of
-    left join (
-        select
-            started_date,
-            sum(closed_sessions) as closed_sessions,
-            sum(contained_sessions) as contained_sessions
-        from daily
-        group by started_date
-    ) as days
-        on before.started_date = days.started_date
+            days_then.rules_version = settings.rules_version
+            and days_then.as_of <= settings.as_of
+    left join days_now
+        on days_then.started_date = days_now.started_date
 ),
 
 rates_of_then_and_now as (
@@ -246,7 +248,7 @@ headline_moved as (
         'headline_moved' as finding,
         contained_now as row_count,
         closed_now as base_count,
-        rate_change as share
+        rate_change as share  -- noqa: RF04
     from rates_of_then_and_now
     where rate_change > 0 and rate_change >= 5 * sqrt(pooled_rate * (1 - pooled_rate) * spread)
 ),
@@ -283,7 +285,7 @@ share_added as (
         finding,
         row_count,
         base_count,
-        {{ ratio('row_count', 'base_count') }} as share
+        {{ ratio('row_count', 'base_count') }} as share  -- noqa: RF04
     from findings
     where row_count > 0
     union all
@@ -323,7 +325,7 @@ final as (
         cast(row_count as bigint) as row_count,
         cast(base_count as bigint) as base_count,
         share,
-        share_limit as {{ adapter.quote('limit') }},
+        share_limit as {{ adapter.quote('limit') }},  -- noqa: RF04
         case
             when
                 action_of_limit = 'refuse'
