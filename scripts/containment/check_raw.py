@@ -88,11 +88,9 @@ def command(
         return 0
     except BrokenPipeError:
         raise
-    except duckdb.Error as error:
-        fail(f"the raw data cannot be read ({QUOTED.sub('...', one_line(error))})")
-        return UNUSABLE
-    except (Stop, OSError) as error:
-        exit_code, lines = how_it_ended(error) or (UNUSABLE, (one_line(error),))
+    except (Stop, OSError, duckdb.Error) as error:
+        unread = f"the raw data cannot be read ({QUOTED.sub('...', one_line(error))})"
+        exit_code, lines = how_it_ended(error) or (UNUSABLE, (unread,))
         for line in lines:
             fail(line)
         return exit_code
@@ -115,7 +113,7 @@ def main() -> None:
     except click.ClickException as error:
         fail(f"{' '.join(error.format_message().split())} (see scripts/check-raw --help)")
         sys.exit(UNUSABLE)
-    except BrokenPipeError:  # whoever read the lines has seen enough
+    except BrokenPipeError:  # the reader of the lines has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(UNUSABLE)
     except Stopped:
