@@ -6,6 +6,21 @@
             {% for name, column in table.columns.items() %}{% do columns.append(name ~ ' ' ~ column.data_type) %}{% endfor %}
             {% do adapter.create_schema(api.Relation.create(database=table.database, schema=table.schema)) %}
             {% do run_query('create table if not exists ' ~ table.relation_name ~ ' (' ~ columns | join(', ') ~ ')') %}
+            {% do add_columns(table.relation_name, columns) %}
         {% endfor %}
     {% endif %}
 {%- endmacro %}
+
+{# A warehouse that an older version began lacks the columns that came since. #}
+{% macro add_columns(table, columns) -%}
+    {{ return(adapter.dispatch('add_columns')(table, columns)) }}
+{%- endmacro %}
+
+{% macro default__add_columns(table, columns) -%}
+    {%- do run_query(
+        'alter table ' ~ table ~ ' add column if not exists ' ~ columns | join('; alter table ' ~ table ~ ' add column if not exists ')
+    ) -%}
+{%- endmacro %}
+
+{# Without a nightly there, the tables are empty; a schema that is older is dropped by hand. #}
+{% macro spark__add_columns(table, columns) -%} {%- endmacro %}

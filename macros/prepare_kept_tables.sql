@@ -53,7 +53,8 @@
     {{ return({
         'source': 'string', 'conversation_id': 'string', 'conversation_rows': 'bigint', 'message_rows': 'bigint',
         'event_rows': 'bigint', 'rows_fingerprint': sum_type, 'rules_fingerprint': hash_type,
-        'newest_known_us': 'bigint', 'unfinished_reason': 'string'
+        'newest_known_us': 'bigint', 'newest_accepted_us': 'bigint', 'oldest_rejected_us': 'bigint',
+        'unfinished_reason': 'string'
     }) }}
 {%- endmacro %}
 

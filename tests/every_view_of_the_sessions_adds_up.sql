@@ -8,13 +8,25 @@ whole as (
     from {{ ref('containment_daily') }}
 ),
 
+-- Days far from the rest are in no calendar.
+not_drawn as (
+    select
+        coalesce(sum(daily.closed_sessions), 0) as closed_sessions,
+        coalesce(sum(daily.contained_sessions), 0) as contained_sessions
+    from {{ ref('containment_daily') }} as daily
+    left join {{ ref('dates') }} as dates
+        on daily.started_date = dates.calendar_date
+    where dates.calendar_date is null
+),
+
 views as (
     select
-        concat('trend by ', period_kind) as name_of_view,
-        sum(closed_sessions) as closed_sessions,
-        sum(contained_sessions) as contained_sessions
-    from {{ ref('containment_trend') }}
-    group by period_kind
+        concat('trend by ', trend.period_kind) as name_of_view,
+        sum(trend.closed_sessions) + max(not_drawn.closed_sessions) as closed_sessions,
+        sum(trend.contained_sessions) + max(not_drawn.contained_sessions) as contained_sessions
+    from {{ ref('containment_trend') }} as trend
+    cross join not_drawn
+    group by trend.period_kind
     union all
     select
         'sessions_by_hour' as name_of_view,

@@ -6,7 +6,10 @@ listed as (
         source,
         'rejected ' || table_name as kind,
         reason as finding,
-        count(*) as row_count
+        count(*) as row_count,
+        null as found_share,
+        null as limit_share,
+        null as action_beyond_limit
     from {{ ref('rejected_rows') }}
     group by source, 'rejected ' || table_name, reason
     union all
@@ -14,7 +17,10 @@ listed as (
         source,
         'found' as kind,
         finding,
-        row_count
+        row_count,
+        share as found_share,
+        "limit" as limit_share,
+        case when is_exceeded then action end as action_beyond_limit
     from {{ ref('data_quality') }}
 )
 

@@ -1,6 +1,7 @@
 -- The settings under which these numbers were made.
 select
     as_of as silence_judged_at,
+    not_after as usable_until_a_day_after_at,
     reporting_timezone,
     session_scope,
     after_escalation,

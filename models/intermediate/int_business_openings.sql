@@ -17,13 +17,33 @@ brands as (
     select distinct brand from hours
 ),
 
--- As far as anybody waits.
-span as (
+drawn as (
     select
-        min(first_escalated_us) as first_us,
-        greatest(max(first_escalated_us), coalesce(max(handoff_first_agent_message_us), 0)) as last_us
+        drawn_span.first_us,
+        {{ epoch_us(utc_from_local('cast(drawn_span.reach_date as timestamp)', 'settings.reporting_timezone')) }}
+            as reach_us
+    from {{ ref('int_drawn_span') }} as drawn_span
+    cross join settings
+),
+
+ends_of_waits as (
+    select first_escalated_us as happened_us
     from {{ ref('int_kept_sessions') }}
     where first_escalated_us is not null
+    union all
+    select handoff_first_agent_message_us as happened_us
+    from {{ ref('int_kept_sessions') }}
+    where first_escalated_us is not null and handoff_first_agent_message_us is not null
+),
+
+-- As far as anybody waits, but not through the centuries to a time that is far from the rest.
+span as (
+    select
+        min(ends_of_waits.happened_us) as first_us,
+        max(ends_of_waits.happened_us) as last_us
+    from ends_of_waits
+    inner join drawn
+        on ends_of_waits.happened_us between drawn.first_us and drawn.reach_us
 ),
 
 covered as (

@@ -4,9 +4,21 @@ newest as (
     select max(newest_known_us) as newest_known_us from {{ ref('int_kept_states') }}
 ),
 
+not_after_added as (
+    select
+        {{ from_epoch_us('newest_known_us') }} as newest_known_at,
+        {{ utc_timestamp(setting('not_after')) }} as not_after
+    from newest
+),
+
+-- A row may name a moment of the day after not_after, but silence is judged by none that is still to come.
 final as (
     select
-        coalesce({{ utc_timestamp(setting('as_of')) }}, {{ from_epoch_us('newest_known_us') }}) as as_of,
+        coalesce(
+            {{ utc_timestamp(setting('as_of')) }},
+            case when newest_known_at > not_after then not_after else newest_known_at end
+        ) as as_of,
+        not_after,
         {{ setting('reporting_timezone') }} as reporting_timezone,
         {{ setting('session_scope') }} as session_scope,
         {{ setting('after_escalation') }} as after_escalation,
@@ -19,7 +31,7 @@ final as (
         {{ setting('null_words') }} as null_words,
         {{ setting('raw_columns') }} as raw_columns,
         '{{ rules_version() }}' as rules_version
-    from newest
+    from not_after_added
 )
 
 select * from final

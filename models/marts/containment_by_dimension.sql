@@ -2,18 +2,15 @@ with
 
 cells as (
     select
-        dates.week_start_date,
-        dates.month_start_date,
-        daily.channel,
-        daily.brand,
-        daily.bot_id,
-        sum(daily.closed_sessions) as closed_sessions,
-        sum(daily.contained_sessions) as contained_sessions
-    from {{ ref('containment_daily') }} as daily
-    inner join {{ ref('dates') }} as dates
-        on daily.started_date = dates.calendar_date
-    where daily.closed_sessions > 0
-    group by dates.week_start_date, dates.month_start_date, daily.channel, daily.brand, daily.bot_id
+        cast({{ dbt.date_trunc('week', 'started_date') }} as date) as week_start_date,
+        cast({{ dbt.date_trunc('month', 'started_date') }} as date) as month_start_date,
+        channel,
+        brand,
+        bot_id,
+        closed_sessions,
+        contained_sessions
+    from {{ ref('containment_daily') }}
+    where closed_sessions > 0
 ),
 
 in_each_period as (

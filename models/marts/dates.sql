@@ -1,19 +1,16 @@
 with
 
 settings as (
-    select * from {{ ref('int_settings') }}
+    select {{ local_date('as_of', 'reporting_timezone') }} as as_of_date from {{ ref('int_settings') }}
 ),
 
--- From the first session to as_of, so that a day without sessions is a row too.
+-- From the first session that is drawn to as_of, so that a day without sessions is a row too.
 covered as (
     select
-        min(daily.started_date) as first_date,
-        greatest(
-            max(daily.started_date),
-            max({{ local_date('settings.as_of', 'settings.reporting_timezone') }})
-        ) as last_date,
-        max({{ local_date('settings.as_of', 'settings.reporting_timezone') }}) as as_of_date
-    from {{ ref('containment_daily') }} as daily
+        drawn.first_date,
+        greatest(drawn.last_date, least(settings.as_of_date, drawn.reach_date)) as last_date,
+        settings.as_of_date
+    from {{ ref('int_drawn_span') }} as drawn
     cross join settings
 ),
 
@@ -22,7 +19,6 @@ each_date as (
         {{ each_date('first_date', 'last_date') }} as calendar_date,
         as_of_date
     from covered
-    where first_date is not null
 ),
 
 final as (

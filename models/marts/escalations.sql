@@ -66,6 +66,8 @@ business_waits as (
             and {{ local_date(from_epoch_us('ends_of_waits.happened_us'), 'ends_of_waits.reporting_timezone') }}
             = openings.opening_date
     group by ends_of_waits.session_id
+    -- Both ends of the wait: one that is far from the rest has no opening.
+    having min(ends_of_waits.sign) < max(ends_of_waits.sign)
 ),
 
 -- No escalation waits for a silence, so as_of plays no part.

@@ -3,6 +3,7 @@ with
 final as (
     select
         as_of,
+        not_after,
         reporting_timezone,
         session_scope,
         after_escalation,

@@ -31,6 +31,7 @@ judged_rows as (
         case
             when conversation_id is null then 'missing_id'
             when id_finding = 'inexact_id' then 'inexact_id'
+            when {{ epoch_us('greatest(created_at, loaded_at)') }} > {{ last_usable_us() }} then 'time_in_future'
         end as reject_reason
     from cast_rows
 ),

@@ -37,6 +37,7 @@ judged_rows as (
             when occurred_at is null and unreadable_occurred_at is null then 'missing_time'
             when occurred_at is null then 'unreadable_time'
             when event_type is null then 'missing_event_type'
+            when {{ epoch_us('greatest(occurred_at, loaded_at)') }} > {{ last_usable_us() }} then 'time_in_future'
             when {{ epoch_us('occurred_at') }} - {{ epoch_us('loaded_at') }} > 86400000000 then 'time_after_load'
         end as reject_reason
     from cast_rows

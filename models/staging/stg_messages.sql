@@ -42,6 +42,7 @@ judged_rows as (
             when author_type is null or author_type not in ('customer', 'bot', 'agent', 'system')
                 then 'unknown_author_type'
             when is_public is null then 'unreadable_is_public'
+            when {{ epoch_us('greatest(sent_at, loaded_at)') }} > {{ last_usable_us() }} then 'time_in_future'
             when {{ epoch_us('sent_at') }} - {{ epoch_us('loaded_at') }} > 86400000000 then 'time_after_load'
         end as reject_reason
     from cast_rows

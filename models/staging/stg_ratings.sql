@@ -50,6 +50,7 @@ judged_rows as (
             when score is null then 'unreadable_score'
             when max_score is null or max_score <= 0 then 'unusable_max_score'
             when score < 0 or score > max_score then 'score_out_of_range'
+            when {{ epoch_us('greatest(rated_at, loaded_at)') }} > {{ last_usable_us() }} then 'time_in_future'
             when {{ epoch_us('rated_at') }} - {{ epoch_us('loaded_at') }} > 86400000000 then 'time_after_load'
         end as reject_reason
     from cast_rows

@@ -36,6 +36,7 @@ from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended
 from containment.lookup_tables import Row
 from containment.lookups import Lookups
 from containment.places import PROJECT, Home
+from containment.run import utc_now
 from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
@@ -132,12 +133,15 @@ def command(
     if as_of is not None:
         raw["as_of"] = Given(as_of, "--as-of")
     try:
+        begun = utc_now()  # of both: the one must not take for the future what the other uses
         folder = Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT
         own = own_config.find(folder, config_folder, lookup_tables.declared(PROJECT))
         words = lookups.load(PROJECT, own.lookups)
-        now = Rules(settings.load(PROJECT, raw, None, os.environ, own.settings), words, {})
+        now = Rules(
+            settings.load(PROJECT, raw, None, os.environ, own.settings).at(begun), words, {}
+        )
         then = Rules(
-            settings.load(PROJECT, raw, vars_text, os.environ, own.settings),
+            settings.load(PROJECT, raw, vars_text, os.environ, own.settings).at(begun),
             words,
             dict(map(_timeout, timeouts)),
         )

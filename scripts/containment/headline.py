@@ -104,7 +104,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], texts: int) -
 def _headline(connection: duckdb.DuckDBPyConnection) -> str:
     contained, closed, still_open = _one(connection, f"select {COUNTS} from marts.sessions")
     (as_of,) = _one(connection, "select max(as_of) from marts.settings")
-    ending = f"{still_open:,} open; as of {_moment(as_of)}"
+    excluded_segments = "select count(*) from marts.segments where segment_kind = 'excluded'"
+    (excluded,) = _one(connection, excluded_segments)
+    ending = f"{still_open:,} open; {f'{excluded:,} excluded; ' if excluded else ''}as of "
+    ending += _moment(as_of)
     if not closed:
         return f"Containment: no closed session yet; {ending}"
     low, high = wilson(contained, closed)

@@ -87,33 +87,35 @@ def _dropped(
 ) -> Iterator[str]:
     """The tables that lost more rows than allowed since the publication that readers have."""
     allowed = Fraction(str(given.max_row_drop_share))
-    earlier = _earlier_rows(connection, seen)
+    earlier = last_rows(connection, run, given, seen, "rows_by_table")
     for table, now in json.loads(run.rows_by_table or "{}").items():
-        source = table.rpartition(".")[0]
-        is_placed = source in given.places  # the tables of another place are other data
-        place = _place(source, run.raw_path)
-        before = next(
-            (
-                rows[table]
-                for raw_path, rows in earlier
-                if table in rows and (not is_placed or _place(source, raw_path) == place)
-            ),
-            0,
-        )
+        before = earlier.get(table, 0)
         if before - now > allowed * before:
             yield f"{table.replace('.', ' ')} has {now:,} rows, had {before:,}"
 
 
-def _earlier_rows(
-    connection: duckdb.DuckDBPyConnection, seen: str | None
-) -> list[tuple[str | None, dict[str, int]]]:
-    """The raw path and the rows by table of published runs, the newest first.
+def last_rows(
+    connection: duckdb.DuckDBPyConnection,
+    run: Run,
+    given: Settings,
+    seen: str | None,
+    column: str,
+) -> dict[str, int]:
+    """The rows by table (`source.table`) of the last run that read the same place, by a column of
+    the history.
 
-    After a rollback those later than the publication that readers have do not count.
+    After a rollback the runs later than the publication that readers have do not count.
     """
-    rows = connection.execute(
-        f"select raw_path, rows_by_table from raw.{COPIES[RUNS]} "
+    found: dict[str, int] = {}
+    for raw_path, text in connection.execute(
+        f"select raw_path, {column} from raw.{COPIES[RUNS]} "
         "where outcome = ? and publication <= coalesce(?, publication) order by run_id desc",
         [PUBLISHED, seen],
-    ).fetchall()
-    return [(raw_path, json.loads(text)) for raw_path, text in rows]
+    ).fetchall():
+        for table, rows in json.loads(text or "{}").items():
+            source = table.rpartition(".")[0]
+            is_placed = source in given.places  # the tables of another place are other data
+            is_here = _place(source, raw_path) == _place(source, run.raw_path)
+            if is_here or not is_placed:
+                found.setdefault(table, rows)
+    return found

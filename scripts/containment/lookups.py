@@ -20,6 +20,7 @@ from containment.places import Home
 ANY = "*"
 MOST_MINUTES = 525_600  # a year
 CHANNELS, EVENT_TYPES, HOURS = "channel_policies.csv", "event_types.csv", "business_hours.csv"
+LIMITS = "quality_limits.csv"
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 UNQUOTED = "'*?["  # dbt hands the path of a seed to DuckDB as it is
 # What dbt reads of the project beside its seeds.
@@ -35,6 +36,7 @@ class Lookups:
 
     channels: frozenset[str]
     event_types: frozenset[tuple[str, str]]  # (source or *, event type)
+    findings: frozenset[str] = frozenset()  # those that have a limit
     contents: Mapping[str, Content] = field(default_factory=dict)
     changed: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
@@ -112,6 +114,7 @@ def _lookups(
         event_types=frozenset(
             (row.values["source"], row.values["event_type"]) for row in contents[EVENT_TYPES].rows
         ),
+        findings=frozenset(row.values["finding"] for row in contents[LIMITS].rows),
         contents=contents,
         changed=changed,
         warnings=warnings,
@@ -153,4 +156,5 @@ CHECKS: Mapping[str, Callable[[Sequence[Row]], None]] = {
     HOURS: _check_hours,
     CHANNELS: _check_channels,
     EVENT_TYPES: lambda rows: None,  # its yml says it all
+    LIMITS: lambda rows: None,
 }

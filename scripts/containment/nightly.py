@@ -16,9 +16,11 @@ import duckdb
 from containment import (
     console,
     dbt_run,
+    findings,
     headline,
     history,
     judge,
+    last_time,
     lookup_tables,
     lookups,
     own_config,
@@ -54,6 +56,13 @@ AS_JSON = "--json"
 @click.option(
     "--as-of", metavar="TIME", help="The moment at which silence is judged (ISO 8601, UTC)."
 )
+@click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="FINDING",
+    help="Publish in spite of this finding, with a warning; repeatable.",
+)
 @click.option("--full-refresh", is_flag=True, help="Cut every conversation again.")
 @click.option(
     "--home",
@@ -75,6 +84,7 @@ def command(
     sources: tuple[str, ...],
     raw_path: str | None,
     as_of: str | None,
+    accepted: tuple[str, ...],
     full_refresh: bool,
     home: str | None,
     config_folder: str | None,
@@ -95,6 +105,8 @@ def command(
         options["raw_path"] = Given(raw_path, "--raw-path")
     if as_of is not None:
         options["as_of"] = Given(as_of, "--as-of")
+    if accepted:
+        options["accepted_findings"] = Given(list(accepted), "--accept")
     if as_json:
         console.keep_stdout_free()
     run = Run.begun()
@@ -140,10 +152,11 @@ def night(
     `run` is filled with what becomes known of it.
     """
     own = own_config.find(home.folder, config_folder, lookup_tables.declared(PROJECT))
-    given = settings.load(PROJECT, options, vars_text, os.environ, own.settings)
+    given = settings.load(PROJECT, options, vars_text, os.environ, own.settings).at(run.started_at)
     run.sources = ", ".join(given.sources)
     run.raw_path = judge.raw_path(given.places)
     words = lookups.load(PROJECT, own.lookups)
+    findings.check_accepted(given.accepted_findings, words.findings)
     if settings.target_type(PROJECT, target) != DUCKDB:
         raise Stop(
             f"--target {target}: the night builds and publishes on DuckDB; "
@@ -203,6 +216,7 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
         if found:
             say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)
+        last_time.copy_to(connection, home, run, given)
         in_memory = scratch.fits(connection, found)
     run.raw_check_seconds = clock.seconds
     return in_memory
@@ -255,19 +269,26 @@ def _judge(home: Home, run: Run, given: Settings) -> None:
     with warehouse.opened(home.warehouse) as connection:
         run.read_figures(connection)
         say(run.cut_line())
+        run.findings = findings.exceeded(connection)
+        for finding in run.findings:
+            warn(f"{finding.line} ({finding.finding})")
+        for line in findings.rows_to_paste(connection, run.findings):
+            say(line)
         judge.check(connection, run, given, utc_now(), publish.current(home.published))
+        findings.refuse(run.findings)
 
 
 def _publish(home: Home, run: Run, given: Settings) -> Path:
     clock = Clock()
     run.publication = publish.new_name()
     history.announce(home, run)
-    run.end(PUBLISHED, 0)  # its own row is published with it
+    message = findings.summary(run.findings, given.accepted_findings)
+    run.end(PUBLISHED, 0, message)  # its own row is published with it
     with warehouse.opened(home.warehouse) as connection:
         history.copy_run(connection, home, run)
     publication = publish.publish(home, run.publication, given.publications_kept)
     run.publish_seconds = clock.seconds
-    run.end(PUBLISHED, 0)
+    run.end(PUBLISHED, 0, message)
     history.published(home, run)
     say(f"published: {home.published / publish.DATABASE} ({publication.name}, {clock})")
     say(f"report: {home.published / publish.REPORT}")

@@ -10,8 +10,10 @@ from typing import Any
 
 import duckdb
 
+from containment import findings
 from containment.console import Clock
 from containment.errors import LOCKED, UNUSABLE, how_it_ended, one_line
+from containment.findings import Finding
 
 RUNNING, PUBLISHED, FAILED = "running", "published", "failed"
 REFUSED, KILLED = "refused", "killed"
@@ -33,11 +35,13 @@ class Run:
     started_at: datetime
     ended_at: datetime | None = None
     as_of: datetime | None = None
+    not_after: datetime | None = None
     rules_version: str | None = None
     sources: str | None = None
     raw_path: str | None = None
     rows_read: int | None = None
     rows_by_table: str | None = None  # {"files.messages": 2350, ...}
+    rows_used_by_table: str | None = None  # the same, of those that are used
     conversations_cut: int | None = None
     conversations_new: int | None = None
     conversations_changed: int | None = None
@@ -55,6 +59,7 @@ class Run:
     message: str | None = None
     publication: str | None = None
     clock: Clock = field(default_factory=Clock, init=False, repr=False, compare=False)
+    findings: list[Finding] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @staticmethod
     def begun() -> Run:
@@ -80,14 +85,18 @@ class Run:
 
     def read_figures(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Take what was built from the warehouse: rows, conversations cut, sessions, rules."""
-        self.as_of, self.rules_version = _one(
-            connection, "select max(as_of), cast(max(rules_version) as varchar) from marts.settings"
+        self.as_of, self.not_after, self.rules_version = _one(
+            connection,
+            "select max(as_of), max(not_after), cast(max(rules_version) as varchar) "
+            "from marts.settings",
         )
         rows = connection.execute(
-            "select source || '.' || table_name, rows_read from marts.row_reconciliation order by 1"
+            "select source || '.' || table_name, rows_read, rows_used "
+            "from marts.row_reconciliation order by 1"
         ).fetchall()
-        self.rows_by_table = json.dumps(dict(rows))
-        self.rows_read = sum(count for _, count in rows)
+        self.rows_by_table = json.dumps({table: read for table, read, _ in rows})
+        self.rows_used_by_table = json.dumps({table: used for table, _, used in rows})
+        self.rows_read = sum(read for _, read, _ in rows)
         cut = dict(
             connection.execute(
                 "select change_reason, count(*) from intermediate.int_changed_conversations "
@@ -139,6 +148,7 @@ class Run:
                 "started_at": _utc(self.started_at),
                 "ended_at": _utc(self.ended_at),
                 "as_of": _utc(self.as_of),
+                "not_after": _utc(self.not_after),
                 "rules_version": self.rules_version,
                 "sources": self.sources,
                 "rows_read": self.rows_read,
@@ -151,6 +161,7 @@ class Run:
                     "vanished": self.conversations_vanished,
                 },
                 "headline": headline,
+                "findings": findings.as_json(self.findings),
                 "seconds": {
                     "raw_check": self.raw_check_seconds,
                     "build": self.build_seconds,
@@ -165,7 +176,7 @@ class Run:
 COLUMNS = {
     each.name: TYPES[str(each.type).removesuffix(" | None")]
     for each in fields(Run)
-    if each.name != "clock"
+    if each.name not in ("clock", "findings")
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -46,13 +47,14 @@ class Given(NamedTuple):
 class Settings:
     """Settings that are fit to run with. `others`: vars that only the models read.
 
-    Those after `others` are the night's own: no model reads them and no result depends on them.
+    Those after `others` are the night's own: no number depends on them.
     """
 
     sources: tuple[str, ...]
     places: Mapping[str, Place]  # of the sources that read tables through views
     reading: Mapping[str, Reading]  # how each source reads raw values
     as_of: str | None
+    not_after: str | None
     reporting_timezone: str
     session_scope: str
     after_escalation: str
@@ -63,7 +65,14 @@ class Settings:
     max_raw_age_hours: Mapping[str, float]
     stale_raw: str
     publications_kept: int
+    accepted_findings: tuple[str, ...]
     hashed_ids: tuple[str, ...] = ()
+
+    def at(self, now: datetime) -> Settings:
+        """The settings of a run that begins now (UTC): rows more than a day later are refused."""
+        if self.not_after is not None:
+            return self
+        return dataclasses.replace(self, not_after=now.isoformat(sep=" "))
 
     def dbt_vars(self) -> dict[str, Any]:
         """The vars that dbt is given."""
@@ -71,11 +80,13 @@ class Settings:
             **self.others,
             "sources": list(self.sources),
             "as_of": self.as_of,
+            "not_after": self.not_after,
             "reporting_timezone": self.reporting_timezone,
             "session_scope": self.session_scope,
             "after_escalation": self.after_escalation,
             "courtesy_minutes": self.courtesy_minutes,
             "infer_takeovers": list(self.infer_takeovers),
+            "accepted_findings": list(self.accepted_findings),
         }
 
 
@@ -107,7 +118,8 @@ def load(
         sources=sources,
         places=_places(sources, raw_path, source_tables, root, own),
         reading=_reading(sources, given, root),
-        as_of=_as_of(given.pop("as_of", Given(None, PROJECT_FILE))),
+        as_of=_time("as_of", given.pop("as_of", Given(None, PROJECT_FILE))),
+        not_after=_time("not_after", given.pop("not_after", Given(None, PROJECT_FILE))),
         reporting_timezone=_timezone(given.pop("reporting_timezone", Given("UTC", PROJECT_FILE))),
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
         after_escalation=_choice("after_escalation", given, AFTER_ESCALATION),
@@ -119,6 +131,7 @@ def load(
         publications_kept=_kept(given.pop("publications_kept", Given(3, PROJECT_FILE))),
         # Those of the raw values are among them: marts.settings says under which a number was made.
         hashed_ids=_hashed_ids(given.pop("hashed_ids", Given([], PROJECT_FILE)), root),
+        accepted_findings=_accepted(given.pop("accepted_findings", Given([], PROJECT_FILE))),
         others={name: setting.value for name, setting in given.items()},
     )
 
@@ -323,7 +336,7 @@ def _reading(
     return {source: raw_reading.parse(source, said, timezones) for source in sources}
 
 
-def _as_of(given: Given) -> str | None:
+def _time(name: str, given: Given) -> str | None:
     value = given.value
     if value is None or value == "":
         return None
@@ -337,7 +350,8 @@ def _as_of(given: Given) -> str | None:
     moment = parse_time(value) if isinstance(value, str) else None
     if moment is None:
         raise Stop(
-            f"{given.origin}: as_of is {value!r}; write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
+            f"{given.origin}: {name} is {value!r}; "
+            "write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
         )
     return moment
 
@@ -424,6 +438,16 @@ def _kept(given: Given) -> int:
             f"write a whole number, at least {FEWEST_PUBLICATIONS}"
         )
     return given.value
+
+
+def _accepted(given: Given) -> tuple[str, ...]:
+    names = given.value or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Stop(
+            f"{given.origin}: accepted_findings is {names!r}; "
+            "write a list of findings, e.g. [unusable_messages]"
+        )
+    return tuple(dict.fromkeys(names))
 
 
 def _is_number(value: Any) -> bool:

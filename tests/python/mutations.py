@@ -40,6 +40,13 @@ def of(sql: str, *defects: tuple[str, str, str, list[str]], times: int = 1) -> l
     ]
 
 
+LIMITED = (
+    "messages.a_message",
+    "events.an_event",
+    "conversations.a_conversation",
+    "ratings.a_rating",
+)
+
 # --- macros --------------------------------------------------------------------------------------
 
 MACROS = [
@@ -67,6 +74,23 @@ MACROS = [
             "between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'",
             "is not null",
             ["stg_messages.a_message_with_an_unreadable_time_is_rejected"],
+        ),
+    ),
+    *of(
+        "last_usable_us",
+        (
+            "not_after allows two days",
+            "+ 86400000000",
+            "+ 2 * 86400000000",
+            [f"stg_{name}_from_the_future_is_rejected" for name in LIMITED],
+        ),
+        (
+            "without a not_after every row is from the future",
+            "9223372036854775807",
+            "0",
+            [
+                "int_changed_conversations.without_a_not_after_every_row_that_was_from_the_future_is_back"
+            ],
         ),
     ),
     *of(
@@ -257,6 +281,24 @@ STAGING = [
     *of(
         "stg_messages",
         (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["a_message_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(sent_at, loaded_at)",
+            "sent_at",
+            ["a_message_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(sent_at, loaded_at)",
+            "loaded_at",
+            ["a_message_from_the_future_is_rejected"],
+        ),
+        (
             "a blank is_public is internal",
             "{{ boolean('is_public', 'true') }} as is_public",
             "{{ boolean('is_public', 'false') }} as is_public",
@@ -326,6 +368,24 @@ STAGING = [
     *of(
         "stg_events",
         (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["an_event_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(occurred_at, loaded_at)",
+            "occurred_at",
+            ["an_event_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(occurred_at, loaded_at)",
+            "loaded_at",
+            ["an_event_from_the_future_is_rejected"],
+        ),
+        (
             "any actor is taken",
             "when {{ keyword('actor_type') }} in ('customer', 'bot', 'agent', 'system')",
             "when true",
@@ -376,6 +436,24 @@ STAGING = [
     ),
     *of(
         "stg_conversations",
+        (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["a_conversation_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(created_at, loaded_at)",
+            "created_at",
+            ["a_conversation_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(created_at, loaded_at)",
+            "loaded_at",
+            ["a_conversation_from_the_future_is_rejected"],
+        ),
         (
             "a conversation without an id is used",
             "when conversation_id is null then",
@@ -808,6 +886,33 @@ CHANGES = [
     *of(
         "int_changed_conversations",
         (
+            "a row that not_after has left behind is kept as it was",
+            "states.newest_accepted_us > {{ last_usable_us() }}",
+            "false",
+            ["a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows"],
+        ),
+        (
+            "a row at the last usable moment is cut again",
+            "states.newest_accepted_us > {{ last_usable_us() }}",
+            "states.newest_accepted_us >= {{ last_usable_us() }}",
+            ["a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows"],
+        ),
+        (
+            "a row that not_after has reached stays rejected",
+            "or states.oldest_rejected_us <= {{ last_usable_us() }}",
+            "",
+            [
+                "a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows",
+                "without_a_not_after_every_row_that_was_from_the_future_is_back",
+            ],
+        ),
+        (
+            "a row that is rejected at the last usable moment stays rejected",
+            "states.oldest_rejected_us <= {{ last_usable_us() }}",
+            "states.oldest_rejected_us < {{ last_usable_us() }}",
+            ["a_conversation_is_cut_again_when_not_after_has_moved_past_one_of_its_rows"],
+        ),
+        (
             "what has vanished is left",
             "full outer join states",
             "left join states",
@@ -902,6 +1007,47 @@ CHANGES = [
         "int_kept_states",
         *(
             (
+                what,
+                old,
+                new,
+                ["the_newest_accepted_and_the_oldest_rejected_time_are_kept"],
+            )
+            for what, old, new in (
+                (
+                    "a time after the load is no accepted one",
+                    "reject_reason is null or reject_reason = 'time_after_load'",
+                    "reject_reason is null",
+                ),
+                (
+                    "any rejected time is accepted",
+                    "reject_reason is null or reject_reason = 'time_after_load'",
+                    "true",
+                ),
+                (
+                    "the load of a conversation is left out",
+                    "greatest(created_at, loaded_at)",
+                    "created_at",
+                ),
+                (
+                    "the load of an event is left out",
+                    "greatest(occurred_at, loaded_at)",
+                    "occurred_at",
+                ),
+                ("the time of a message is left out", "greatest(sent_at, loaded_at)", "loaded_at"),
+                (
+                    "the newest rejected time is kept",
+                    "min(case when reject_reason = 'time_in_future'",
+                    "max(case when reject_reason = 'time_in_future'",
+                ),
+                (
+                    "any rejected time is one from the future",
+                    "min(case when reject_reason = 'time_in_future'",
+                    "min(case when reject_reason is not null",
+                ),
+            )
+        ),
+        *(
+            (
                 f"the {table} rows have no part",
                 f"from {{{{ ref('{model}') }}}}",
                 f"from {{{{ ref('{model}') }}}} where false",
@@ -918,8 +1064,8 @@ CHANGES = [
         ),
         (
             "the oldest load is known",
-            "max(case when reject_reason is null",
-            "min(case when reject_reason is null",
+            "max(case when reject_reason is null then",
+            "min(case when reject_reason is null then",
             [
                 "the_newest_load_of_a_message_is_known",
                 "the_newest_load_of_an_event_is_known",
@@ -959,6 +1105,27 @@ LOOKUPS = [
     *of(
         "int_settings",
         (
+            "as_of is later than not_after",
+            "case when newest_known_at > not_after then not_after else newest_known_at end",
+            "newest_known_at",
+            ["as_of_is_by_default_at_most_not_after"],
+        ),
+        (
+            "as_of is not_after",
+            "case when newest_known_at > not_after then not_after else newest_known_at end",
+            "coalesce(not_after, newest_known_at)",
+            [
+                "a_not_after_that_is_later_than_every_row_moves_nothing",
+                "without_a_row_there_is_no_as_of",
+            ],
+        ),
+        (
+            "not_after bounds an as_of that is set",
+            "{{ utc_timestamp(setting('as_of')) }},",
+            "least({{ utc_timestamp(setting('as_of')) }}, not_after),",
+            ["an_as_of_that_is_set_may_lie_after_not_after"],
+        ),
+        (
             "the oldest load of a conversation",
             "max(newest_known_us)",
             "min(newest_known_us)",
@@ -966,8 +1133,8 @@ LOOKUPS = [
         ),
         (
             "the newest load wins over the setting",
-            "coalesce({{ utc_timestamp(setting('as_of')) }}, ",
-            "coalesce({{ from_epoch_us('newest_known_us') }}, ",
+            "{{ utc_timestamp(setting('as_of')) }},",
+            "newest_known_at, {{ utc_timestamp(setting('as_of')) }},",
             ["an_as_of_that_is_set_counts"],
         ),
     ),
@@ -2951,6 +3118,24 @@ RATINGS = [
     *of(
         "stg_ratings",
         (
+            "exactly a day after not_after is the future",
+            "> {{ last_usable_us() }}",
+            ">= {{ last_usable_us() }}",
+            ["a_rating_from_the_future_is_rejected"],
+        ),
+        (
+            "a load from the future is used",
+            "greatest(rated_at, loaded_at)",
+            "rated_at",
+            ["a_rating_from_the_future_is_rejected"],
+        ),
+        (
+            "a time from the future is used where the load is none",
+            "greatest(rated_at, loaded_at)",
+            "loaded_at",
+            ["a_rating_from_the_future_is_rejected"],
+        ),
+        (
             "a scale goes up to 10",
             "is null then 5 else",
             "is null then 10 else",
@@ -3569,6 +3754,437 @@ QUESTIONS = [
     ),
 ]
 
+# --- far dates, and limits ------------------------------------------------------------------------
+
+LIMITS = [
+    *of(
+        "drawn_gap_days",
+        (
+            "400 days are a gap",
+            "400",
+            "399",
+            ["int_drawn_span.a_session_more_than_400_days_from_the_others_is_not_drawn"],
+        ),
+    ),
+    *of(
+        "int_drawn_span",
+        (
+            "401 days are no gap",
+            "> {{ drawn_gap_days() }}",
+            "> 1 + {{ drawn_gap_days() }}",
+            ["a_session_more_than_400_days_from_the_others_is_not_drawn"],
+        ),
+        (
+            "the smallest stretch is drawn",
+            "order by session_count desc, last_us desc",
+            "order by session_count, last_us desc",
+            ["of_two_stretches_the_one_with_more_sessions_is_drawn"],
+        ),
+        (
+            "of equal stretches the first is drawn",
+            "order by session_count desc, last_us desc",
+            "order by session_count desc, last_us",
+            ["of_two_equal_stretches_the_latest_is_drawn"],
+        ),
+        (
+            "other stretches are never drawn",
+            "or (session_count >= 50",
+            "or (session_count < 0",
+            ["work_of_long_ago_is_drawn_where_it_is_a_part_of_the_whole"],
+        ),
+        (
+            "49 sessions are drawn",
+            "session_count >= 50",
+            "session_count >= 49",
+            ["work_of_long_ago_is_drawn_where_it_is_a_part_of_the_whole"],
+        ),
+        (
+            "51 sessions are needed",
+            "session_count >= 50",
+            "session_count > 50",
+            ["work_of_long_ago_is_drawn_where_it_is_a_part_of_the_whole"],
+        ),
+        (
+            "less than a hundredth is drawn",
+            "100 * session_count >= all_session_count",
+            "101 * session_count >= all_session_count",
+            ["fifty_sessions_are_drawn_only_where_they_are_a_hundredth_of_all"],
+        ),
+        (
+            "a hundredth is not drawn",
+            "100 * session_count >= all_session_count",
+            "100 * session_count > all_session_count",
+            ["work_of_long_ago_is_drawn_where_it_is_a_part_of_the_whole"],
+        ),
+        (
+            "a day more than twenty years is drawn",
+            "7305",
+            "7306",
+            ["work_of_long_ago_is_drawn_where_it_is_a_part_of_the_whole"],
+        ),
+        (
+            "twenty years are not drawn",
+            "distance_us <= 7305",
+            "distance_us < 7305",
+            ["work_of_long_ago_is_drawn_where_it_is_a_part_of_the_whole"],
+        ),
+        (
+            "days begin in UTC",
+            "{{ local_date(from_epoch_us('drawn.last_us'), 'settings.reporting_timezone') }}",
+            "cast({{ from_epoch_us('drawn.last_us') }} as date)",
+            ["a_session_more_than_400_days_from_the_others_is_not_drawn"],
+        ),
+        (
+            "nothing is a row",
+            "where drawn.first_us is not null",
+            "",
+            ["without_a_session_nothing_is_drawn"],
+        ),
+    ),
+    *of(
+        "dates",
+        (
+            "dates end with the last session",
+            "greatest(drawn.last_date, least(settings.as_of_date, drawn.reach_date))",
+            "drawn.last_date",
+            ["dates_run_to_as_of"],
+        ),
+        (
+            "dates run to as_of however late it is",
+            "least(settings.as_of_date, drawn.reach_date)",
+            "settings.as_of_date",
+            ["dates_run_no_further_than_what_is_drawn_reaches"],
+        ),
+        (
+            "dates end with as_of",
+            "greatest(drawn.last_date, least(settings.as_of_date, drawn.reach_date))",
+            "least(settings.as_of_date, drawn.reach_date)",
+            ["dates_run_to_the_last_session_where_as_of_is_earlier"],
+        ),
+        (
+            "the day of as_of is over",
+            "calendar_date < as_of_date",
+            "calendar_date <= as_of_date",
+            ["dates_run_to_as_of"],
+        ),
+    ),
+    *of(
+        "int_business_openings",
+        (
+            "openings run through the centuries",
+            "on ends_of_waits.happened_us between drawn.first_us and drawn.reach_us",
+            "on true",
+            ["an_opening_is_as_long_as_the_clocks_of_its_day_make_it"],
+        ),
+        (
+            "nobody is answered after the last escalation",
+            "select handoff_first_agent_message_us as happened_us",
+            "select first_escalated_us as happened_us",
+            ["an_opening_is_as_long_as_the_clocks_of_its_day_make_it"],
+        ),
+    ),
+    *of(
+        "escalations",
+        (
+            "half a wait is one",
+            "having min(ends_of_waits.sign) < max(ends_of_waits.sign)",
+            "",
+            ["the_wait_counts_only_the_hours_of_the_brand"],
+        ),
+    ),
+    *of(
+        "int_source_counts",
+        (
+            "ratings are no rows",
+            "+ coalesce(ratings.rows_read, 0)",
+            "",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "events are no rows",
+            "conversation_rows + message_rows + event_rows",
+            "conversation_rows + message_rows",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "every message is an orphan",
+            "case when is_orphan then message_rows_used else 0 end",
+            "message_rows_used",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "every segment is excluded",
+            "case when segment_kind = 'excluded' then 1 end",
+            "1",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "what is before is not far",
+            "sessions.started_us < drawn.first_us or ",
+            "",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "what is after is not far",
+            " or sessions.started_us > drawn.last_us",
+            "",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "the first session is far",
+            "sessions.started_us < drawn.first_us",
+            "sessions.started_us <= drawn.first_us",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "the last session is far",
+            "sessions.started_us > drawn.last_us",
+            "sessions.started_us >= drawn.last_us",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "every source has a conversations table",
+            "coalesce(rows_of_conversations.conversation_rows, 0) > 0",
+            "true",
+            ["each_source_is_counted_by_itself"],
+        ),
+        (
+            "a source without a row is left out",
+            "left join conversations",
+            "inner join conversations",
+            ["each_source_is_counted_by_itself"],
+        ),
+    ),
+    *of(
+        "int_row_counts",
+        (
+            "every event is terminal",
+            "case when boundary in ('resolved', 'escalated') then 1 end",
+            "1",
+            ["each_row_of_a_conversation_is_used_or_a_duplicate"],
+        ),
+    ),
+    *of(
+        "data_quality",
+        (
+            "any rejected row is from the future",
+            "where reason = 'time_in_future'",
+            "",
+            ["a_finding_is_counted_over_all_conversations_of_a_source"],
+        ),
+        (
+            "notes are a share of all rows",
+            "('internal_notes', 'system_messages')",
+            "('system_messages')",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "unmapped events are a share of all rows",
+            "when summed.finding = 'events_of_unmapped_type' then counts.event_count",
+            "",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "terminal events are a share of all rows",
+            "then counts.terminal_event_count",
+            "then counts.event_count",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "a person's messages are a share of all sessions",
+            "then counts.contained_session_count",
+            "then counts.session_count",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "conversations are a share of all rows",
+            "when summed.finding like 'conversations%' then counts.conversation_count",
+            "",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "ratings are a share of all rows",
+            "when summed.finding like 'ratings%' then counts.rating_count",
+            "",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "the more frequent times are mixed",
+            "        least(\n            sum(",
+            "        greatest(\n            sum(",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "unusable rows are those that are used",
+            "rows_rejected as row_count,\n        rows_read as base_count\n    from reconciled\n),",
+            "rows_used as row_count,\n        rows_read as base_count\n    from reconciled\n),",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "rows of every table are events",
+            "    where table_name = 'events'\n",
+            "",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "a source without a conversations table misses it",
+            "    where has_conversation_rows\n",
+            "",
+            ["each_finding_is_a_share_of_what_it_is_found_in"],
+        ),
+        (
+            "exactly the limit is within it",
+            "share >= share_limit",
+            "share > share_limit",
+            ["a_limit_is_exceeded_from_its_share_on"],
+        ),
+        (
+            "the limit for every source wins",
+            "coalesce(own_limit.share_limit, any_limit.share_limit)",
+            "coalesce(any_limit.share_limit, own_limit.share_limit)",
+            ["a_limit_is_exceeded_from_its_share_on"],
+        ),
+        (
+            "the action for every source wins",
+            "coalesce(own_limit.action, any_limit.action,",
+            "coalesce(any_limit.action, own_limit.action,",
+            ["a_limit_is_exceeded_from_its_share_on"],
+        ),
+        (
+            "another source's limit counts",
+            "share_added.source = own_limit.source",
+            "true",
+            ["a_limit_is_exceeded_from_its_share_on"],
+        ),
+        (
+            "nothing can be accepted",
+            "action_of_limit = 'refuse'\n",
+            "false\n",
+            ["a_limit_is_exceeded_from_its_share_on"],
+        ),
+        (
+            "every refusal is accepted",
+            "concat(' ', finding, ',')) > 0",
+            "concat(' ', finding, ',')) >= 0",
+            ["a_limit_is_exceeded_from_its_share_on"],
+        ),
+        (
+            "more rows are a loss too",
+            "last_time.rows_used - coalesce(reconciled.rows_used, 0)",
+            "abs(last_time.rows_used - coalesce(reconciled.rows_used, 0))",
+            ["rows_that_are_used_no_more_are_found"],
+        ),
+        (
+            "a table that is gone has lost nothing",
+            "left join reconciled",
+            "inner join reconciled",
+            ["rows_that_are_used_no_more_are_found"],
+        ),
+        (
+            "another source's rows make up for it",
+            "last_time.source = reconciled.source",
+            "true",
+            ["rows_that_are_used_no_more_are_found"],
+        ),
+        (
+            "what did not occur is a finding",
+            "where row_count > 0",
+            "where true",
+            ["rows_that_are_used_no_more_are_found"],
+        ),
+        (
+            "nine sessions are enough",
+            "sessions.closed_sessions >= 10",
+            "sessions.closed_sessions >= 9",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "ten sessions are too few",
+            "sessions.closed_sessions >= 10",
+            "sessions.closed_sessions > 10",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "without an event none is missed",
+            "counts.event_count > 0 and ",
+            "",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "one escalation is none",
+            "sessions.escalated_sessions = 0",
+            "sessions.escalated_sessions <= 1",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "49 contained sessions are enough",
+            "contained_sessions = closed_sessions and closed_sessions >= 50",
+            "contained_sessions = closed_sessions and closed_sessions >= 49",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "50 contained sessions are too few",
+            "contained_sessions = closed_sessions and closed_sessions >= 50",
+            "contained_sessions = closed_sessions and closed_sessions > 50",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "49 escalated sessions are enough",
+            "contained_sessions = 0 and closed_sessions >= 50",
+            "contained_sessions = 0 and closed_sessions >= 49",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "50 escalated sessions are too few",
+            "contained_sessions = 0 and closed_sessions >= 50",
+            "contained_sessions = 0 and closed_sessions > 50",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "any empty table has no events",
+            "reconciled.table_name = 'events' and ",
+            "",
+            ["a_source_without_events_or_with_one_outcome_alone_is_found"],
+        ),
+        (
+            "chance moves a headline",
+            ">= 5 * sqrt",
+            ">= 4.9 * sqrt",
+            ["a_headline_that_moved_within_chance_is_no_finding"],
+        ),
+        (
+            "six standard errors are asked for",
+            ">= 5 * sqrt",
+            ">= 6 * sqrt",
+            ["a_headline_that_moved_by_more_than_chance_is_found"],
+        ),
+        (
+            "49 sessions are compared",
+            "closed_now >= 50 and",
+            "closed_now >= 49 and",
+            ["fewer_than_fifty_sessions_move_no_headline"],
+        ),
+        (
+            "49 sessions of then are compared",
+            "closed_then >= 50",
+            "closed_then >= 49",
+            ["a_headline_moves_by_itself_where_less_than_fifty_sessions_were_known"],
+        ),
+        (
+            "other rules are compared",
+            "days_then.rules_version = settings.rules_version",
+            "true",
+            ["other_rules_move_the_headline_as_they_should"],
+        ),
+        (
+            "an earlier as_of is compared",
+            "and days_then.as_of <= settings.as_of",
+            "",
+            ["an_earlier_as_of_moves_the_headline_as_it_should"],
+        ),
+    ),
+]
+
 MUTATIONS = [
     *MACROS,
     *STAGING,
@@ -3586,4 +4202,5 @@ MUTATIONS = [
     *PUBLISHED,
     *RATINGS,
     *QUESTIONS,
+    *LIMITS,
 ]

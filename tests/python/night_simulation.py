@@ -86,7 +86,10 @@ def _dbt_vars(state: State) -> dict[str, Any]:
     settings = state.settings
     return {
         "sources": list(state.sources),
-        "as_of": None if settings.as_of is None else settings.as_of.isoformat(sep=" "),
+        **{
+            name: None if moment is None else moment.isoformat(sep=" ")
+            for name, moment in (("as_of", settings.as_of), ("not_after", settings.not_after))
+        },
         "courtesy_minutes": settings.courtesy_minutes,
         "infer_takeovers": list(settings.infer_takeovers),
         "session_scope": settings.session_scope,

@@ -133,21 +133,31 @@ class State:
 
     def rules(self) -> tuple[int | None, oracle.Settings]:
         """The code and the settings that change how a conversation is cut."""
-        settings = dataclasses.replace(self.settings, as_of=None, reporting_timezone="UTC")
+        settings = dataclasses.replace(
+            self.settings, as_of=None, not_after=None, reporting_timezone="UTC"
+        )
         return self.code_change, settings
 
     def conversations(self) -> dict[Key, Counter[tuple[Any, ...]]]:
         """The visible raw rows of each conversation, as a bag; those without its id are one too.
 
-        Not the ratings: they are settled apart, all of them each night.
+        With each row whether not_after makes it one from the future. Not the ratings: they are
+        settled apart, all of them each night.
         """
         found: dict[Key, Counter[tuple[Any, ...]]] = {}
         for source, tables in self.visible().items():
             for table in CUT:
                 for row in tables[table]:
                     key = (source, row["conversation_id"] or "")
-                    found.setdefault(key, Counter())[(table, *row.values())] += 1
+                    is_rejected = self._is_from_the_future(table, row)
+                    found.setdefault(key, Counter())[(table, is_rejected, *row.values())] += 1
         return found
+
+    def _is_from_the_future(self, table: str, row: Row) -> bool:
+        if self.settings.not_after is None:
+            return False
+        reason_of, _ = oracle.READERS[table]
+        return reason_of(row, self.settings) == "time_in_future"
 
     def changed_since(self, before: State) -> set[Key]:
         """The conversations whose raw rows are not what they were."""
@@ -729,6 +739,25 @@ class SpoiltValue(Happening):
 
 
 @dataclass(frozen=True)
+class TimeFromTheFuture(Happening):
+    """The time of a row, or that of its load, lies some days after tonight."""
+
+    conversation: int
+    row: int
+    value: int
+    days: int
+
+    def happen(self, world: World) -> None:
+        if found := world.row(world.key(self.conversation), self.row, *CUT):
+            table, row = found
+            columns = [[TIME[table]], ["loaded_at"], [TIME[table], "loaded_at"], [TIME[table]]]
+            for column in columns[self.value]:
+                row[column] = text(world.now + timedelta(days=self.days))
+            if self.value == 3:
+                row["loaded_at"] = None
+
+
+@dataclass(frozen=True)
 class MendedTime(Happening):
     """A time that could not be read is what it was before."""
 
@@ -966,6 +995,25 @@ class ForgottenAsOf(Happening):
 
 
 @dataclass(frozen=True)
+class GivenNotAfter(Happening):
+    """not_after is given, or another one: some days before tonight, or after it."""
+
+    days: int
+
+    def happen(self, world: World) -> None:
+        not_after = world.now - timedelta(days=self.days - 10)
+        world.state.settings = dataclasses.replace(world.state.settings, not_after=not_after)
+
+
+@dataclass(frozen=True)
+class ForgottenNotAfter(Happening):
+    """not_after is no longer given."""
+
+    def happen(self, world: World) -> None:
+        world.state.settings = dataclasses.replace(world.state.settings, not_after=None)
+
+
+@dataclass(frozen=True)
 class ChangedTimeZone(Happening):
     """Days begin elsewhere."""
 
@@ -1072,7 +1120,7 @@ SPARSE: tuple[type[Happening], ...] = (
     *(CorrectedWithoutLoadTime, CorrectedInPlace, ChangedConversation, ChangedConversationAgain),
     *(LostLoadTimes, DeletedRow, DeletedConversation, DeletedConversationRow, MovedMessage),
     *(SpoiltTime, SpoiltValue, MendedTime, RowWithoutId, SwappedBack, ExchangedContent),
-    ShiftedContent,
+    *(ShiftedContent, TimeFromTheFuture),
 )
 # What touches one rating, and so no conversation's cut.
 OF_RATINGS: tuple[type[Happening], ...] = (
@@ -1081,7 +1129,7 @@ OF_RATINGS: tuple[type[Happening], ...] = (
 )
 SWEEPING: tuple[type[Happening], ...] = (
     *(ReorderedRows, EmptiedTable, RestoredTables, SwitchedSource, Reverted),
-    *(GivenAsOf, ForgottenAsOf, ChangedTimeZone),
+    *(GivenAsOf, ForgottenAsOf, GivenNotAfter, ForgottenNotAfter, ChangedTimeZone),
 )
 KINDS = (*SPARSE, *OF_RATINGS, *SWEEPING, *RULE_CHANGES)
 
@@ -1129,6 +1177,11 @@ def script(seed: int) -> tuple[Night, ...]:
     blocks = [
         [Night(some(*rules[:2], GivenAsOf)), Night(some(*rules[2:4], ForgottenAsOf))],
         [Night(some(count=4), is_missed=True), Night(some(ChangedTimeZone))],
+        [
+            Night(some(TimeFromTheFuture, TimeFromTheFuture, GivenNotAfter)),
+            Night(some(GivenNotAfter)),
+            Night(some(ForgottenNotAfter)),
+        ],
         [Night(some(count=4), kill=kill()), Night(some())],
         [Night(some(count=4), kill=kill()), Night((Reverted(),))],
         [

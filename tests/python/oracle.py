@@ -31,6 +31,7 @@ BOOLEANS = {
     **dict.fromkeys(("false", "f", "0", "no", "n"), False),
 }
 DAY = timedelta(days=1)
+DRAWN_GAP = timedelta(days=400)
 WEEK = timedelta(days=7)
 WILSON_Z = 1.959963984540054
 DEFAULT_MAX_SCORE = Decimal(5)
@@ -54,6 +55,7 @@ class Settings:
     after_escalation: str = "handoff"
     infer_takeovers: tuple[str, ...] = ()
     as_of: datetime | None = None
+    not_after: datetime | None = None
     reporting_timezone: str = "UTC"
 
 
@@ -348,6 +350,14 @@ def content_reason(row: RawRow) -> str | None:
     return "unreadable_content" if lowered(row, "author_type") == "unreadable content" else None
 
 
+def future_reason(row: RawRow, column: str, settings: Settings) -> str | None:
+    """`time_in_future`: its own time or that of its load lies more than a day after not_after."""
+    times = [at for at in (time_of(row, column), time_of(row, "loaded_at")) if at is not None]
+    if settings.not_after is None or not times:
+        return None
+    return "time_in_future" if max(times) - settings.not_after > DAY else None
+
+
 def author_reason(row: RawRow) -> str | None:
     """`unknown_author_type`: none of customer, bot, agent, system."""
     return None if lowered(row, "author_type") in AUTHOR_TYPES else "unknown_author_type"
@@ -359,7 +369,7 @@ def public_reason(row: RawRow) -> str | None:
     return None if value is None or value in BOOLEANS else "unreadable_is_public"
 
 
-def message_reason(row: RawRow) -> str | None:
+def message_reason(row: RawRow, settings: Settings) -> str | None:
     """Why a message row cannot be used; the first reason counts; null when it can."""
     return (
         id_reason(row, "message_id", "conversation_id", "author_id")
@@ -367,25 +377,28 @@ def message_reason(row: RawRow) -> str | None:
         or time_reason(row, "sent_at")
         or author_reason(row)
         or public_reason(row)
+        or future_reason(row, "sent_at", settings)
         or load_reason(row, "sent_at")
     )
 
 
-def event_reason(row: RawRow) -> str | None:
+def event_reason(row: RawRow, settings: Settings) -> str | None:
     """Why an event row cannot be used; the first reason counts; null when it can."""
     return (
         id_reason(row, "event_id", "conversation_id")
         or time_reason(row, "occurred_at")
         or (None if lowered(row, "event_type") else "missing_event_type")
+        or future_reason(row, "occurred_at", settings)
         or load_reason(row, "occurred_at")
     )
 
 
-def conversation_reason(row: RawRow) -> str | None:
-    """Why a conversation row cannot be used: only for its ids."""
+def conversation_reason(row: RawRow, settings: Settings) -> str | None:
+    """Why a conversation row cannot be used: for its ids, or as one from the future."""
     if id_of(row, "conversation_id") is None:
         return "missing_id"
-    return id_reason(row, "conversation_id", "conversation_id", "customer_id")
+    ids = id_reason(row, "conversation_id", "conversation_id", "customer_id")
+    return ids or future_reason(row, "created_at", settings)
 
 
 def score_reason(row: RawRow) -> str | None:
@@ -410,12 +423,13 @@ def max_score_of(row: RawRow) -> Decimal | None:
     return number_of(row, "max_score")
 
 
-def rating_reason(row: RawRow) -> str | None:
+def rating_reason(row: RawRow, settings: Settings) -> str | None:
     """Why a rating row cannot be used; the first reason counts; null when it can."""
     return (
         id_reason(row, "rating_id", "conversation_id")
         or time_reason(row, "rated_at")
         or score_reason(row)
+        or future_reason(row, "rated_at", settings)
         or load_reason(row, "rated_at")
     )
 
@@ -1201,13 +1215,36 @@ def containment_daily_rows(sessions: list[Row]) -> list[Row]:
 # ---------------------------------------------------------------------------------------------
 
 
+def drawn_days(started: list[datetime], settings: Settings) -> tuple[date, date]:
+    """The first and the last day with a session that is drawn.
+
+    "A stretch of sessions ends where more than 400 days follow without one. The stretch with the
+    most sessions is drawn, of equal ones the latest; and all up to another one of at least 50
+    sessions that are a hundredth of all, at most twenty years away."
+    """
+    stretches: list[list[datetime]] = []
+    for at in sorted(started):
+        if not stretches or at.date() - stretches[-1][-1].date() > DRAWN_GAP:
+            stretches.append([])
+        stretches[-1].append(at)
+    main = max(stretches, key=lambda stretch: (len(stretch), stretch[-1]))
+    drawn = [main]
+    for other in stretches:
+        earlier, later = sorted((main, other))
+        is_near = later[0] - earlier[-1] <= timedelta(days=7305)
+        if len(other) >= max(50, len(started) / 100) and is_near:
+            drawn.append(other)
+    ends = [local_date(at, settings) for stretch in drawn for at in (stretch[0], stretch[-1])]
+    return min(ends), max(ends)
+
+
 def containment_trend_rows(sessions: list[Row], as_of: datetime, settings: Settings) -> list[Row]:
-    """One row per calendar period from the first session to as_of, empty ones too."""
+    """One row per calendar period of the days that are drawn, empty ones too."""
     if not sessions:
         return []
     today = local_date(as_of, settings)
-    started = [session["started_date"] for session in sessions]
-    first, last = min(started), max(*started, today)
+    first, last = drawn_days([session["started_at"] for session in sessions], settings)
+    last = max(last, min(today, last + DRAWN_GAP))
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     rows = []
     for kind, start_of in PERIODS.items():
@@ -1407,7 +1444,7 @@ READERS: dict[str, tuple[Callable[[RawRow], str | None], Callable[[str, RawRow],
 
 
 def read_table(
-    source: str, table: str, raw_rows: list[RawRow], result: Result
+    source: str, table: str, raw_rows: list[RawRow], result: Result, settings: Settings
 ) -> tuple[list[Any], list[datetime]]:
     """One raw table: its used rows and the loaded times of all usable ones; the rest is reported.
 
@@ -1416,7 +1453,7 @@ def read_table(
     reason_of, clean = READERS[table]
     usable = []
     for raw_row in raw_rows:
-        reason = reason_of(raw_row)
+        reason = reason_of(raw_row, settings)
         if reason is None:
             usable.append(clean(source, raw_row))
         else:
@@ -1475,12 +1512,17 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
     loaded: list[datetime] = []
     for source in sorted(raw):
         for table in TABLES:
-            rows, times = read_table(source, table, raw[source].get(table, []), result)
+            rows, times = read_table(source, table, raw[source].get(table, []), result, settings)
             used[table].extend(rows)
             # A rating says nothing of the silence that as_of judges.
             loaded.extend(times if table != "ratings" else [])
-    # Rule 5: "by default the newest time at which a usable row was loaded".
-    as_of = settings.as_of if settings.as_of is not None else max(loaded, default=None)
+    # Rule 5: "by default the newest time at which a usable row was loaded"; rule 10: "the default
+    # `as_of` is at most `not_after`".
+    as_of = max(loaded, default=None)
+    if as_of is not None and settings.not_after is not None:
+        as_of = min(as_of, settings.not_after)
+    if settings.as_of is not None:
+        as_of = settings.as_of
     result.as_of = as_of
 
     entries = timelines(used["messages"], used["events"], settings)

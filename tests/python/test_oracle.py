@@ -89,6 +89,12 @@ def loaded_times(draw: st.DrawFn, moment: datetime) -> str | None:
     return None if delay is None else written(moment + delay, draw(OFFSETS))
 
 
+# Days that no calendar should reach for, and the last one to which days without a session do.
+FAR = st.sampled_from(
+    [datetime(1970, 1, 1), datetime(2099, 12, 31), *(START + timedelta(days=n) for n in (400, 401))]
+)
+
+
 def mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """The usual thing, now and then the other."""
     return st.integers(0, 19).flatmap(lambda number: other if number == 19 else usual)
@@ -97,7 +103,8 @@ def mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.S
 @st.composite
 def timelines(draw: st.DrawFn, raw: dict[str, list[dict[str, Any]]], conversation_id: str) -> None:
     """Add the messages, events and ratings of one conversation to the raw tables."""
-    moment = START + draw(st.sampled_from([timedelta(0), timedelta(minutes=29), timedelta(days=1)]))
+    starts = st.sampled_from([START + timedelta(minutes=minutes) for minutes in (0, 29, 1440)])
+    moment = draw(mostly(starts, FAR))
     moments = [moment]
     words = st.lists(st.sampled_from("cccbbbaaaRREEsn."), min_size=1, max_size=14)
     for number, word in enumerate(draw(words)):
@@ -196,6 +203,11 @@ def raw_tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     return raw
 
 
+NOT_AFTER = st.sampled_from(
+    [*(START + timedelta(minutes=n) for n in (-1440, 0, 2, 30, 2880)), datetime(2030, 1, 1)]
+)
+
+
 @st.composite
 def given_settings(draw: st.DrawFn) -> oracle.Settings:
     """Any combination of the settings."""
@@ -208,6 +220,7 @@ def given_settings(draw: st.DrawFn) -> oracle.Settings:
         after_escalation=draw(st.sampled_from(["handoff", "session"])),
         infer_takeovers=draw(st.sampled_from([(), ("files",), ("sample",), ("files", "sample")])),
         as_of=draw(st.one_of(st.none(), as_of)),
+        not_after=draw(st.one_of(st.none(), NOT_AFTER)),
         reporting_timezone=draw(
             st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"])
         ),
@@ -247,6 +260,7 @@ def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settin
         dbt_vars={
             "sources": SOURCES,
             "as_of": None if given.as_of is None else given.as_of.isoformat(sep=" "),
+            "not_after": None if given.not_after is None else given.not_after.isoformat(sep=" "),
             "courtesy_minutes": given.courtesy_minutes,
             "session_scope": given.session_scope,
             "after_escalation": given.after_escalation,

@@ -20,9 +20,11 @@ SCRIPTS = Path(console.__file__).resolve().parents[1]
 CUT = """
 create schema marts; create schema intermediate;
 create table marts.settings as
-select timestamp '2026-01-05 02:00:00' as as_of, 'ab12' as rules_version;
+select timestamp '2026-01-05 02:00:00' as as_of, timestamp '2026-01-06' as not_after,
+    'ab12' as rules_version;
 create table marts.row_reconciliation as
-from (values ('s', 'messages', 20), ('s', 'events', 3)) as t (source, table_name, rows_read);
+from (values ('s', 'messages', 20, 19), ('s', 'events', 3, 2))
+    as t (source, table_name, rows_read, rows_used);
 create table marts.sessions as
 from (values ('resolved', true), ('escalated', false), ('open', null)) as t (outcome, is_contained);
 create table intermediate.int_changed_conversations (change_reason text);
@@ -68,6 +70,9 @@ def test_the_figures_of_a_build() -> None:
     found = json.loads(run.as_json(None))
     assert found["rows_by_table"] == {"s.events": 3, "s.messages": 20}
     assert found["as_of"] == "2026-01-05T02:00:00Z"
+    assert found["not_after"] == "2026-01-06T00:00:00Z"
+    assert found["findings"] == []
+    assert json.loads(str(run.rows_used_by_table)) == {"s.events": 2, "s.messages": 19}
     assert found["conversations_cut"] == {
         "total": 2,
         "new": 1,

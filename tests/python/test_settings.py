@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ vars:
     raw_path: null
     source_tables: {}
     as_of: null
+    not_after: null
     reporting_timezone: UTC
     session_scope: conversation
     after_escalation: handoff
@@ -33,8 +35,10 @@ vars:
     max_raw_age_hours: {files: 48}
     stale_raw: warn
     publications_kept: 3
+    accepted_findings: []
     zendesk_schema: zendesk
 """
+LIMITS = "source,finding,limit,action\n"
 HOURS = "brand,iso_weekday,opens_at,closes_at\n"
 PROFILES = "shop: {outputs: {duckdb: {type: duckdb}, big: {type: spark}}}"
 
@@ -52,6 +56,7 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(projects.ROOT / "seeds" / yml, tmp_path / "seeds" / yml)
     seed(tmp_path, "channel_policies", "channel,timeout_minutes,note\n*,60,all others\nchat,30,\n")
     seed(tmp_path, "event_types", "source,event_type,boundary\n*,closed,resolved\nfiles,x,none\n")
+    seed(tmp_path, "quality_limits", LIMITS + "*,no_events,0,warn\nfiles,no_events,1,refuse\n")
     seed(tmp_path, "business_hours", HOURS + "*,1,00:00,24:00\nAcme,1,09:00,17:30\n")
     return tmp_path
 
@@ -92,11 +97,13 @@ def test_the_project_file_alone(project: Path) -> None:
     assert load(project).dbt_vars() == {
         "sources": ["sample"],
         "as_of": None,
+        "not_after": None,
         "reporting_timezone": "UTC",
         "session_scope": "conversation",
         "after_escalation": "handoff",
         "courtesy_minutes": 0,
         "infer_takeovers": ["files"],
+        "accepted_findings": [],
         "zendesk_schema": "zendesk",
     }
 
@@ -172,6 +179,25 @@ def test_as_of_becomes_utc(project: Path, written: str, meant: str) -> None:
     assert load(project, as_of=written).as_of == meant
     # The same from YAML, where an unquoted time comes as a time.
     assert load(project, f"as_of: {written}").as_of == meant
+    assert load(project, f"not_after: {written}").not_after == meant
+
+
+def test_findings_are_accepted_by_name(project: Path) -> None:
+    found = load(project, accepted_findings=["no_events", "no_events"])
+    assert found.accepted_findings == ("no_events",)
+    assert refusal(project, "{accepted_findings: no_events}") == (
+        "--vars: accepted_findings is 'no_events'; "
+        "write a list of findings, e.g. [unusable_messages]"
+    )
+
+
+def test_a_night_takes_its_own_start_unless_not_after_is_set(project: Path) -> None:
+    begun = datetime(2026, 11, 28, 2, 0, 0, 5)
+    assert load(project).at(begun).dbt_vars()["not_after"] == "2026-11-28 02:00:00.000005"
+    assert load(project, "{not_after: 2030-01-01}").at(begun).not_after == "2030-01-01 00:00:00"
+    assert refusal(project, "{not_after: soon}") == (
+        "--vars: not_after is 'soon'; write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
+    )
 
 
 @pytest.mark.parametrize(
@@ -440,6 +466,7 @@ def test_good_seeds(project: Path) -> None:
     assert found.knows_event_type("sample", "closed")
     assert found.knows_event_type("files", "x")
     assert not found.knows_event_type("sample", "x")
+    assert found.findings == {"no_events"}
 
 
 POLICIES = "channel,timeout_minutes\n*,60\n"
@@ -526,6 +553,34 @@ def test_wrong_event_types(project: Path, content: str, line: str) -> None:
 def test_wrong_business_hours(project: Path, content: str, line: str) -> None:
     seed(project, "business_hours", content)
     assert seed_refusal(project) == f"seeds/business_hours.csv{line}"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("source,finding\n", ": no column limit; add it (found: source, finding)"),
+        (
+            LIMITS + "*,no_events,5,warn\n",
+            " line 2: limit is '5'; write a number from 0 to 1",
+        ),
+        (
+            LIMITS + "*,no_events,,warn\n",
+            " line 2: limit is blank; fill it in",
+        ),
+        (
+            LIMITS + "*,no_events,0,stop\n",
+            " line 2: action is 'stop'; write note, warn or refuse",
+        ),
+        (
+            LIMITS + "*,no_events,0,warn\n*,no_events,0.5,refuse\n",
+            " line 3: source and finding as in line 2; keep one row of both",
+        ),
+        (LIMITS + "Files,no_events,0,warn\n", " line 2: source is 'Files'; write it in lower case"),
+    ],
+)
+def test_wrong_quality_limits(project: Path, content: str, line: str) -> None:
+    seed(project, "quality_limits", content)
+    assert seed_refusal(project) == f"seeds/quality_limits.csv{line}"
 
 
 def test_seed_missing(project: Path) -> None:

@@ -26,6 +26,11 @@ reason_added as (
                 fingerprints.row_count <> states.conversation_rows + states.message_rows + states.event_rows
                 or fingerprints.rows_fingerprint <> states.rows_fingerprint
                 then 'rows'
+            -- The same rows, and others of them are usable: not_after has moved past one.
+            when
+                states.newest_accepted_us > {{ last_usable_us() }}
+                or states.oldest_rejected_us <= {{ last_usable_us() }}
+                then 'rows'
             when fingerprints.rules_fingerprint <> states.rules_fingerprint then 'rules'
         end as change_reason
     from fingerprints

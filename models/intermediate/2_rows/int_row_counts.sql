@@ -16,7 +16,8 @@ used_messages as (
 used_events as (
     select
         conversation_number,
-        count(*) as event_rows_used
+        count(*) as event_rows_used,
+        count(case when boundary in ('resolved', 'escalated') then 1 end) as terminal_event_count
     from {{ ref('int_events') }}
     group by conversation_number
 ),
@@ -46,7 +47,8 @@ final as (
         coalesce(duplicate_messages.message_rows_duplicate, 0) as message_rows_duplicate,
         coalesce(used_events.event_rows_used, 0) as event_rows_used,
         coalesce(duplicate_events.event_rows_duplicate, 0) as event_rows_duplicate,
-        coalesce(used_messages.activity_count, 0) as activity_count
+        coalesce(used_messages.activity_count, 0) as activity_count,
+        coalesce(used_events.terminal_event_count, 0) as terminal_event_count
     from {{ ref('int_conversations') }} as conversations
     left join {{ ref('int_repeated_conversations') }} as repeated_conversations
         on conversations.conversation_number = repeated_conversations.conversation_number

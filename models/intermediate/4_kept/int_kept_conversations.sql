@@ -44,6 +44,7 @@ final as (
         row_counts.event_rows_used,
         row_counts.event_rows_duplicate,
         row_counts.activity_count,
+        row_counts.terminal_event_count,
         cast(coalesce(segments.message_count, 0) as bigint) as message_count,
         cast(coalesce(segments.bot_message_count, 0) as bigint) as bot_message_count,
         coalesce(segments.segment_count, 0) as segment_count,

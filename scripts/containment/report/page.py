@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import jinja2
 
-from containment import analyses
+from containment import analyses, findings
 from containment.console import warn
 from containment.errors import Stopped, one_line
 from containment.places import PROJECT
@@ -74,6 +74,7 @@ def render(database: Path, name: str) -> str:
         connection.execute("set TimeZone = 'UTC'")
         headline = _answer(connection, HEADLINE)
         answers = [_answer(connection, section) for section in SECTIONS]
+        warnings = _warnings(connection)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -90,8 +91,17 @@ def render(database: Path, name: str) -> str:
         figures=headline.named()[0] if headline and headline.rows else None,
         settings=settings.named()[0] if settings and settings.rows else None,
         answers=[each for each in answers if each],
+        warnings=warnings,
         publication=name,
     )
+
+
+def _warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What stands above the headline; nothing where the mart is not there, or an older one."""
+    try:
+        return [f"{each.line} ({each.finding})" for each in findings.exceeded(connection)]
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return []
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, section: Section) -> Answer | None:

@@ -148,7 +148,8 @@ SECTIONS = (
         name="findings",
         title="What is wrong with the raw data",
         text="Rejected rows are in rejected_rows, each with its reason. The other findings are "
-        "used in part, or end nothing; the description of data_quality says what each means.",
+        "used in part, end nothing, or make the rate look odd; the description of data_quality "
+        "says what each means, seeds/quality_limits.csv from which share on the night warns.",
         empty="Nothing was found.",
         rows="from rejected_rows",
     ),
