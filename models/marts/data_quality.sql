@@ -345,7 +345,7 @@ final as (
                 and instr(concat(' ', {{ setting('accepted_findings') }}, ','), concat(' ', finding, ',')) > 0
                 then 'warn'
             else action_of_limit
-        end as action,
+        end as action,  -- noqa: RF04
         coalesce(share >= share_limit, false) as is_exceeded
     from limit_added
 )

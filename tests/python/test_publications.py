@@ -29,6 +29,7 @@ def home(tmp_path: Path) -> Home:
                 create schema if not exists marts;
                 create or replace table marts.sessions as
                     select 'resolved' as outcome, true as is_contained from range({number});
+                create or replace table marts.segments (segment_kind text);
                 create or replace table marts.settings as
                     select timestamp '2026-10-0{number} 02:00:00' as as_of;
                 """

@@ -349,6 +349,8 @@ SESSIONS = """
         ('chat', 'resolved', true), ('chat', 'timed_out', true), ('email', 'escalated', false),
         ('email', 'open', null)
     ) as t (channel, outcome, is_contained) where {condition};
+    create table marts.segments as
+    select 'excluded' as segment_kind from range(2 * ($${condition}$$ = 'true')::integer);
     create table marts.settings as select timestamp '2026-10-05 02:00:00' as as_of;
     create table marts.row_reconciliation as
     select 'sample' as source, 'messages' as table_name, 1200 as rows_read, 1195 as rows_used,
@@ -369,7 +371,7 @@ def lines(home: Home, condition: str) -> list[str]:
 def test_headline(home: Home) -> None:
     assert lines(home, "true") == [
         "Containment 66.6 % (2 of 3 closed sessions; 95 % interval 20.7–93.8 %); 1 open; "
-        "as of 2026-10-05 02:00 UTC",
+        "2 excluded; as of 2026-10-05 02:00 UTC",
         "",
         "channel     rate  contained  closed  open",
         "chat     100.0 %          2       2     0",

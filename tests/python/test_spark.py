@@ -64,6 +64,7 @@ EARLIER_NIGHTS = """
     create table raw.night_runs as
     select '1' as run_id, timestamp '2026-09-03 02:00:00' as started_at,
         timestamp '2026-09-03 02:01:00' as ended_at, timestamp '2026-09-03 02:00:00' as as_of,
+        timestamp '2026-09-03 02:00:00' as not_after, '{"sample.messages":9}' as rows_used_by_table,
         'old' as rules_version, 'sample' as sources, null::varchar as raw_path,
         10::bigint as rows_read, '{"sample.messages":10}' as rows_by_table,
         3::bigint as conversations_cut, 3::bigint as conversations_new,
@@ -74,7 +75,7 @@ EARLIER_NIGHTS = """
         1.75::double as publish_seconds, 32.5::double as total_seconds, 0::bigint as exit_code,
         'published' as outcome, null::varchar as message, '2026-09-03' as publication
     union all
-    select '2', timestamp '2026-09-04 02:00:00', null, null, null, 'sample', null,
+    select '2', timestamp '2026-09-04 02:00:00', null, null, null, null, null, 'sample', null,
         null, null, null, null, null, null, null, null, null, null,
         null, null, null, null, null, 'running', null, null;
     create table raw.night_published_days as
@@ -89,6 +90,12 @@ EARLIER_NIGHTS = """
         false as is_changed_by_unfinished_day
     from (values (date '2026-08-01'), (date '2026-09-01'), (date '2026-09-02'))
         as days (started_date);
+    create table raw.night_last_used_rows as
+    select 'sample' as source, 'messages' as table_name, 1000000::bigint as rows_used;
+    create table raw.night_last_days as
+    select date '2026-09-01' as started_date, 'old' as rules_version,
+        timestamp '2026-09-03 02:00:00' as as_of, 100::bigint as closed_sessions,
+        1::bigint as contained_sessions;
     create table raw.night_unpublished_changes as
     select 'sample' as source, 'case-01' as conversation_id, 'rows' as change_reason;
 """
