@@ -29,5 +29,6 @@ def inspect(
     for line in raw.warnings:
         warn(line)
     if source in given.hashed_ids:
-        raw = hashed_ids.hashed(raw, source, hashed_ids.salt(salt_of or home, os.environ))
+        salt = hashed_ids.salt(salt_of or home, os.environ, says_so=salt_of is None)
+        raw = hashed_ids.hashed(raw, source, salt)
     return raw
