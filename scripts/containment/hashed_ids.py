@@ -59,9 +59,10 @@ def columns(table: Table) -> list[str]:
     return [column.name for column in table.columns.values() if column.hashed]
 
 
-def salt(home: Home, environment: Mapping[str, str]) -> str:
+def salt(home: Home, environment: Mapping[str, str], *, says_so: bool = True) -> str:
     """Take the home and the environment; give the salt of its ids, the environment's where it has
-    one, and else the home's own, which is made at its first use. Stop when there is no usable one.
+    one, and else the home's own, which is made at its first use, and `says_so` to the user. Stop
+    when there is no usable one.
     """
     given = environment.get(VARIABLE, "").strip()
     if given:
@@ -71,10 +72,11 @@ def salt(home: Home, environment: Mapping[str, str]) -> str:
     try:
         if not home.id_salt.is_file():
             _make(home.id_salt)
-            say(
-                f"ids are published as hashes: the salt is {home.id_salt}; keep it, for with "
-                f"another one every id is another ({VARIABLE} goes before it)"
-            )
+            if says_so:
+                say(
+                    f"ids are published as hashes: the salt is {home.id_salt}; keep it, for with "
+                    f"another one every id is another ({VARIABLE} goes before it)"
+                )
         kept = home.id_salt.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(f"{home.id_salt}: no salt ({one_line(error)}); set {VARIABLE}") from None

@@ -32,6 +32,7 @@ def inspect(
     for line in raw.warnings:
         warn(line)
     if source in given.hashed_ids:
-        raw = hashed_ids.hashed(raw, source, hashed_ids.salt(salt_of or home, os.environ))
+        salt = hashed_ids.salt(salt_of or home, os.environ, says_so=salt_of is None)
+        raw = hashed_ids.hashed(raw, source, salt)
         raw = replace(raw, passing_copies=home.raw_copies / source)
     return raw
