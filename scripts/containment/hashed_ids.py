@@ -9,7 +9,6 @@ known to the connection that copies, and to no statement: nothing that is kept h
 
 from __future__ import annotations
 
-import csv
 import os
 import secrets
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 from containment import raw_tables, sql
 from containment.console import say
 from containment.errors import Stop, one_line
+from containment.lookups import Lookups
 from containment.places import PROJECT, Home
 from containment.raw_tables import Table
 from containment.raw_views import SALT, RawData
@@ -28,12 +28,12 @@ FEWEST_CHARACTERS = 16  # of a salt: a guessed one lets all phone numbers be tri
 LENGTH = 32  # of a hash, in hexadecimal digits: 128 bits
 
 
-def hashed(raw: RawData, source: str, salt: str, root: Path = PROJECT) -> RawData:
+def hashed(raw: RawData, source: str, salt: str, words: Lookups, root: Path = PROJECT) -> RawData:
     """Take what was found of a source and a salt; give it with its ids as hashes, to be copied.
 
     Ids of the source's lookup of authors stay as they are: it names bots, and finds them by them.
     """
-    known = _listed(root, source)
+    known = _listed(words, source)
     tables = {table.view: table for table in raw_tables.declared(root, source)}
     selects = {
         view: _select(select, tables[view], known) if view in tables else select
@@ -102,12 +102,9 @@ def _select(select: str, table: Table, known: tuple[str, ...]) -> str:
     return f"select * replace ({', '.join(marked)}) from ({select})" if marked else select
 
 
-def _listed(root: Path, source: str) -> tuple[str, ...]:
+def _listed(words: Lookups, source: str) -> tuple[str, ...]:
     """The ids in the lookup of a source's authors, if it has one that names any."""
-    path = root / "seeds" / source / f"{source}_authors.csv"
-    if not path.is_file():
-        return ()
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    content = words.contents.get(f"{source}/{source}_authors.csv")
+    rows = [row.values for row in content.rows] if content else []
     ids = (row.get("author_id") or row.get("user_id") or "" for row in rows)
     return tuple(sorted({each.strip() for each in ids} - {"", "*"}))

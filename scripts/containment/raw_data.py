@@ -33,6 +33,6 @@ def inspect(
         warn(line)
     if source in given.hashed_ids:
         salt = hashed_ids.salt(salt_of or home, os.environ, says_so=salt_of is None)
-        raw = hashed_ids.hashed(raw, source, salt)
+        raw = hashed_ids.hashed(raw, source, salt, words)
         raw = replace(raw, passing_copies=home.raw_copies / source)
     return raw

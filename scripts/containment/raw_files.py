@@ -58,7 +58,7 @@ def inspect(
             files = raw_find.find(folder, table, warnings)
             parts_of[table], facts[table] = _checked(table, files, reading, checks, connection)
             if files and not facts[table].rows:
-                warnings.append(f"{table.name}: no row in {_count(files)} of {folder}")
+                warnings.append(f"{table.name}: no row in {_files(len(files))} of {folder}")
             if table.view == f"{CONTRACT}_events" and not files:
                 warnings.append(
                     f"no events* file in {folder}: no session can end by a resolution or an "
@@ -69,7 +69,7 @@ def inspect(
             parts_of,
             facts,
             reading,
-            f"{sum(each.files for each in facts.values())} files in {folder}",
+            f"{_files(sum(each.files for each in facts.values()))} in {folder}",
             warnings=warnings,
             folder=folder,
         )
@@ -80,8 +80,8 @@ def inspect(
     return raw
 
 
-def _count(files: Sequence[RawFile]) -> str:
-    return f"{len(files)} {'file' if len(files) == 1 else 'files'}"
+def _files(count: int) -> str:
+    return f"{count} {'file' if count == 1 else 'files'}"
 
 
 # --- the files -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 from containment import hashed_ids, raw_files, raw_places, raw_schemas, raw_tables, raw_views
 from containment import settings as settings_module
 from containment.errors import UNUSABLE, Stop
+from containment.lookup_tables import Content, Row
 from containment.lookups import Lookups
 from containment.places import Home
 from containment.raw_views import RawData
@@ -36,20 +37,22 @@ sources:
 """
 PHONE = "+4917012345678"
 SALT = "a salt of more than sixteen"
-WORDS = Lookups(frozenset(), frozenset())
+AUTHORS = Content(
+    ("author_role", "user_id", "author_type"),
+    [
+        Row("line 2", {"author_role": "agent", "user_id": "*", "author_type": "agent"}),
+        Row("line 3", {"author_role": "agent", "user_id": "900", "author_type": "bot"}),
+    ],
+)
+WORDS = Lookups(frozenset(), frozenset(), contents={"desk/desk_authors.csv": AUTHORS})
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A project with one source, two of whose columns are ids, and a bot in its lookup."""
+    """A project with one source, two of whose columns are ids."""
     yml = raw_tables.yml(tmp_path, "desk")
     yml.parent.mkdir(parents=True)
     yml.write_text(DESK)
-    seeds = tmp_path / "seeds" / "desk"
-    seeds.mkdir(parents=True)
-    (seeds / "desk_authors.csv").write_text(
-        "author_role,user_id,author_type\nagent,*,agent\nagent,900,bot\n"
-    )
     return tmp_path
 
 
@@ -103,7 +106,7 @@ def test_no_id_stays_none(connection: duckdb.DuckDBPyConnection, id_: str | None
 def test_ids_are_hashed_in_every_column_and_bots_are_still_found(
     root: Path, landed: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    raw = hashed_ids.hashed(found(root, landed), "desk", SALT, root)
+    raw = hashed_ids.hashed(found(root, landed), "desk", SALT, WORDS, root)
     raw_views.write_views(raw, connection)
     rows = connection.execute("select * from raw.desk_ticket order by priority").fetchall()
     phone = hash_of(connection, PHONE)
@@ -117,7 +120,7 @@ def test_ids_are_hashed_in_every_column_and_bots_are_still_found(
 def test_what_is_kept_holds_neither_the_ids_nor_the_salt(
     root: Path, landed: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    raw = hashed_ids.hashed(found(root, landed), "desk", SALT, root)
+    raw = hashed_ids.hashed(found(root, landed), "desk", SALT, WORDS, root)
     assert SALT not in repr(raw)
     raw_views.write_views(raw, connection)
     assert (
@@ -136,7 +139,7 @@ def test_a_source_that_is_taken_out_is_read_through_views_again(
     root: Path, landed: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
     plain = found(root, landed)
-    for raw in (plain, hashed_ids.hashed(plain, "desk", SALT, root), plain):
+    for raw in (plain, hashed_ids.hashed(plain, "desk", SALT, WORDS, root), plain):
         raw_views.write_views(raw, connection)
     rows = connection.execute("select id from raw.desk_ticket order by priority").fetchall()
     assert rows[0] == (PHONE,)
@@ -158,7 +161,7 @@ def test_an_attached_database_and_a_schema_of_the_warehouse(
         assert isinstance(where, raw_places.Schema)
         raw = raw_schemas.inspect(where, "desk", file, root)
         with duckdb.connect(str(file)) as again:
-            raw_views.write_views(hashed_ids.hashed(raw, "desk", SALT, root), again)
+            raw_views.write_views(hashed_ids.hashed(raw, "desk", SALT, WORDS, root), again)
             ids = again.execute("select id, user_id from raw.desk_ticket").fetchall()
             other = PHONE if "database" not in place else "8"
             assert ids == [(hash_of(again, "7"), hash_of(again, other))]

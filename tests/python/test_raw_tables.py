@@ -134,7 +134,7 @@ def test_which_files_are_of_a_table(
     (landed / file).parent.mkdir(parents=True, exist_ok=True)
     (landed / file).write_text(TICKETS)
     if is_a_ticket:
-        assert inspected(root, Folder(landed), warehouse).described == f"1 files in {landed}"
+        assert inspected(root, Folder(landed), warehouse).described == f"1 file in {landed}"
     else:
         assert refusal(root, Folder(landed), warehouse).startswith(f"{landed}: no ticket* file; ")
 
