@@ -47,7 +47,6 @@ found_rows as (
         finding,
         row_count
     from {{ source('night', 'night_raw_findings') }}
-    where row_count > 0
     union all
     select
         source,

@@ -47,6 +47,11 @@ LIMITED = (
     "ratings.a_rating",
 )
 
+TIMES_READ = "stg_messages.a_time_is_read_whatever_its_zone_is_written_like"
+TIMES_UNREAD = "stg_messages.a_zone_that_means_several_and_a_year_of_two_digits_are_unreadable"
+IDS_READ = "stg_messages.an_id_is_read_without_blanks_and_a_whole_number_as_its_digits"
+IDS_LOST = "stg_messages.an_id_that_has_lost_digits_is_rejected"
+
 # --- macros --------------------------------------------------------------------------------------
 
 MACROS = [
@@ -54,8 +59,8 @@ MACROS = [
         "utc_timestamp",
         (
             "an offset is dropped",
-            "as timestamptz) at time zone 'UTC'",
-            "as timestamp)",
+            "try_cast({{ written }} as timestamptz)",
+            "cast(try_cast({{ written }} as timestamp) as timestamptz)",
             [
                 "stg_messages.a_time_with_an_offset_is_read_as_utc",
                 "stg_events.a_time_with_an_offset_is_read_as_utc",
@@ -73,7 +78,126 @@ MACROS = [
             "infinity is a time",
             "between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'",
             "is not null",
-            ["stg_messages.a_message_with_an_unreadable_time_is_rejected"],
+            ["stg_messages.a_zone_that_means_several_and_a_year_of_two_digits_are_unreadable"],
+        ),
+        (
+            "a space before an offset makes a time unreadable",
+            ", try_cast({{ plain_time(written, '\\\\1') }} as timestamptz)",
+            "",
+            [TIMES_READ],
+        ),
+        (
+            "blanks around a time make it unreadable",
+            "trim(cast({{ column }} as varchar))",
+            "cast({{ column }} as varchar)",
+            [TIMES_READ],
+        ),
+    ),
+    *of(
+        "time_shape",
+        ("any word is a zone", "|GMT|CET|EET", "|[A-Z]+|GMT|CET|EET", [TIMES_UNREAD]),
+        ("an offset may have any size", "(0[0-9]|1[0-3])", "([0-9][0-9])", [TIMES_UNREAD]),
+        ("14 hours are too many", "|[+-]14(:?00)?", "", [TIMES_READ]),
+        ("a year may have two digits", "'[0-9]{4}[-/]", "'[0-9]{2,4}[-/]", [TIMES_UNREAD]),
+        ("a year may have five digits", "'[0-9]{4}[-/]", "'[0-9]{4,5}[-/]", [TIMES_UNREAD]),
+        ("UTC is no zone", "(Z|UTC|", "(Z|", [TIMES_READ]),
+        (
+            "a name of the IANA list is none",
+            "[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+|",
+            "",
+            [TIMES_READ],
+        ),
+    ),
+    *of(
+        "plain_time",
+        ("a space before an offset stays", "' ([+-])'", "' ([*])'", [TIMES_READ]),
+        ("a space before Z stays", "' ?(UTC|Z)$'", "'(UTC)$'", [TIMES_READ]),
+    ),
+    *of(
+        "id_text",
+        (
+            "blanks after an id are a part of it",
+            " and reverse({{ value }}) between '!' and '~'",
+            "",
+            [IDS_READ],
+        ),
+        (
+            "a fraction of nothing stays",
+            "    and {{ value }} not like '%.%'",
+            "    and true",
+            [IDS_READ],
+        ),
+        ("any fraction is cut off", "[.]0+$", "[.][0-9]+$", [IDS_READ]),
+        ("a negative number is none", "'^-?[0-9]+", "'^[0-9]+", [IDS_READ]),
+        ("2^53 itself is too much", "> 9007199254740992e0", ">= 9007199254740992e0", [IDS_READ]),
+        ("no number is too great", "> 9007199254740992e0", "> 9e99", [IDS_LOST]),
+        (
+            "how large a number is names something",
+            " and {{ value }} not like '%+%'",
+            "",
+            [IDS_LOST],
+        ),
+        ("a small e is no exponent", "[eE][+]", "[E][+]", [IDS_LOST]),
+        ("blanks are not counted", "then 'ids_with_blanks'", "then null", [IDS_READ]),
+        ("whole numbers are not counted", "then 'ids_of_whole_numbers'", "then null", [IDS_READ]),
+    ),
+    *of(
+        "unpadded",
+        ("a tab is no blank", '" \\t\\r\\n"', '" "', [IDS_READ]),
+        ("a no-break space is no blank", "'\\u00a0\\u1680", "'\\u1680", [IDS_READ]),
+    ),
+    *of(
+        "stg_messages",
+        (
+            "an id that lost digits is used",
+            "            when id_finding = 'inexact_id' then 'inexact_id'\n",
+            "",
+            [IDS_LOST],
+        ),
+    ),
+    *of(
+        "stg_events",
+        (
+            "an id that lost digits is used",
+            "            when id_finding = 'inexact_id' then 'inexact_id'\n",
+            "",
+            ["an_event_whose_id_has_lost_digits_is_rejected"],
+        ),
+    ),
+    *of(
+        "stg_conversations",
+        (
+            "an id that lost digits is used",
+            "            when id_finding = 'inexact_id' then 'inexact_id'\n",
+            "",
+            ["a_conversation_whose_ids_have_lost_digits_is_rejected"],
+        ),
+    ),
+    *of(
+        "stg_ratings",
+        (
+            "an id that lost digits is used",
+            "            when id_finding = 'inexact_id' then 'inexact_id'\n",
+            "",
+            ["a_rating_whose_id_has_lost_digits_is_rejected"],
+        ),
+    ),
+    *of(
+        "rejected_rows",
+        (
+            "a line that cannot be read is lost",
+            "from {{ source('night', 'night_unreadable_lines') }}",
+            "from {{ source('night', 'night_unreadable_lines') }} where false",
+            ["a_line_that_cannot_be_read_is_a_rejected_row"],
+        ),
+    ),
+    *of(
+        "row_reconciliation",
+        (
+            "a line that cannot be read was not read",
+            "from {{ source('night', 'night_unreadable_lines') }}",
+            "from {{ source('night', 'night_unreadable_lines') }} where false",
+            ["rows_read_used_repeated_and_rejected_are_counted_each_on_their_own"],
         ),
     ),
     *of(
