@@ -117,8 +117,8 @@ def _inspected(
         # The views are in another warehouse: to it this one is a database like any other.
         place = Schema(place.schema, str(home.warehouse))
         given = replace(given, places={**given.places, source: place})
-    # Hashed ids get a salt that is thrown away: the home is not written to.
-    raw = raw_data.inspect(temporary, source, given, words, temporary)
+    # A salt of the look's own, gone with it: one in the home would be written there.
+    raw = raw_data.inspect(temporary, source, given, words, salt_of=temporary)
     few = {
         view: f"select * from ({select}) limit {MOST_ROWS}" for view, select in raw.selects.items()
     }

@@ -123,6 +123,21 @@ def test_tables_in_the_warehouse_of_the_home_are_read_there(tmp_path: Path) -> N
     assert database.read_bytes() == before
 
 
+def test_ids_that_are_hashed_stay_out_of_a_look(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "events.csv").write_text(
+        "id,sender_id,type_name,timestamp,data\n1,+4915100,user,1767261600.0,{}\n"
+        "2,+4915100,bot,soon,{}\n"
+    )
+    done = check("--source", "rasa", "--raw-path", str(raw), "--home", str(tmp_path / "home"))
+    assert "rasa messages" in done.stdout, done.stderr
+    assert "4915100" not in done.stdout + done.stderr
+    # The salt is gone with the look: nothing is to be kept.
+    assert "salt" not in done.stdout + done.stderr
+    assert not (tmp_path / "home").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
