@@ -3920,7 +3920,7 @@ LIMITS = [
             "49 sessions are drawn",
             "session_count >= 50",
             "session_count >= 49",
-            ["work_of_long_ago_is_drawn_where_it_is_a_part_of_the_whole"],
+            ["fewer_than_fifty_sessions_far_away_are_not_drawn"],
         ),
         (
             "51 sessions are needed",
