@@ -22,6 +22,7 @@ from containment.raw_reading import Reading
 from containment.raw_tables import BOOLEAN, CONTRACT, SCHEMA, TEXT, TIME, Column, Table
 
 ATTACHED = "raw_database"
+AS_THEY_ARE = Reading()  # where no setting says anything of raw values
 SALT = "containment_id_salt"  # the variable of a connection by which ids are hashed
 
 
@@ -139,7 +140,7 @@ def write_notes(found: Sequence[RawData], connection: duckdb.DuckDBPyConnection)
             connection.executemany(f"insert into {SCHEMA}.{table} values ({places})", rows)
 
 
-def select(table: Table, parts: Sequence[Part], reading: Reading) -> str:
+def select(table: Table, parts: Sequence[Part], reading: Reading = AS_THEY_ARE) -> str:
     """One select over all parts: exactly the columns of the table, in its order."""
     kinds = kinds_of(table, parts)
     if not parts:
