@@ -305,12 +305,7 @@ share_added as (
 ),
 
 limits as (
-    select
-        source,
-        finding,
-        {{ adapter.quote('limit') }} as share_limit,
-        action
-    from {{ ref('quality_limits') }}
+    select * from {{ ref('int_quality_limits') }}
 ),
 
 -- A limit of the source itself wins over the one for every source.
