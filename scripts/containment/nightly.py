@@ -46,8 +46,8 @@ AS_JSON = "--json"
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 published; 1 the data failed a test or were refused (rows missing, "
-    "stale); 2 wrong settings, unreadable input or a model that does not build; 3 another run "
-    "holds the lock. After any but 0 the last publication stays.",
+    "stale, a finding); 2 wrong settings, unreadable input or a model that does not build; 3 "
+    "another run holds the lock. After any but 0 the last publication stays.",
 )
 @click.option(
     "--source", "sources", multiple=True, metavar="NAME", help="A raw system; repeatable."
