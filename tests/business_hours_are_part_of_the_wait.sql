@@ -1,6 +1,6 @@
--- Nobody waits longer within business hours than by the clock, and both are known as soon as somebody has answered: the
--- second one where no end of the wait is far from the rest. Who takes over at the time of the escalation has kept nobody
--- waiting.
+-- Nobody waits longer within business hours than by the clock, and both are known as soon as somebody has answered:
+-- the second one where no end of the wait is far from the rest. A person who takes over at the time of the escalation
+-- has kept nobody waiting.
 with
 
 settings as (

@@ -66,6 +66,15 @@ summed as (
     group by source, finding
 ),
 
+offset_times as (
+    select
+        source,
+        sum(row_count) as time_count
+    from summed
+    where finding in ('times_with_offset', 'times_without_offset')
+    group by source
+),
+
 base_added as (
     select
         summed.source,
@@ -78,11 +87,15 @@ base_added as (
             when summed.finding = 'contained_sessions_with_a_persons_message' then counts.contained_session_count
             when summed.finding like 'conversations%' then counts.conversation_count
             when summed.finding like 'ratings%' then counts.rating_count
+            -- Counted of the values in the raw tables, which may be more than the rows that are made of them.
+            when summed.finding in ('times_with_offset', 'times_without_offset') then offset_times.time_count
             else counts.row_count
         end as base_count
     from summed
     left join counts
         on summed.source = counts.source
+    left join offset_times
+        on summed.source = offset_times.source
 ),
 
 -- Times with an offset beside times without: one of the two is hours away from what it means.

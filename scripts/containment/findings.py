@@ -55,14 +55,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "set the time zone of those without one (raw_timezone)",
     ),
     "events_of_unmapped_type": (
-        "{n} of {of} events, {share}, are of a type that seeds/event_types.csv does not name, and "
-        "end nothing",
+        "{n} of {of} events, {share}, are of a type that no lookup names, and end nothing",
         "map them",
     ),
     "conversations_of_channel_without_policy": (
-        "{n} of {of} conversations, {share}, are of a channel that seeds/channel_policies.csv does "
-        "not name, and take the timeout of *",
-        "name it there",
+        "{n} of {of} conversations, {share}, are of a channel that no lookup names, and take the "
+        "timeout of *",
+        "name it in config/channel_policies.csv",
     ),
     "no_events": (
         "no event row was read, so no session can end by an escalation that is recorded",
@@ -70,15 +69,15 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "no_escalations": (
         "none of {of} closed sessions is escalated, though there are events",
-        "look at how seeds/event_types.csv maps them",
+        "look at how the lookup event_types maps them",
     ),
     "every_session_contained": (
         "all of {of} closed sessions are contained",
-        "see whether escalations are recorded, and mapped in seeds/event_types.csv",
+        "see whether escalations are recorded, and mapped in config/event_types.csv",
     ),
     "no_session_contained": (
         "none of {of} closed sessions is contained",
-        "see which event escalates each, and how seeds/event_types.csv maps it",
+        "see which event escalates each, and how the lookup event_types maps it",
     ),
     "contained_sessions_with_a_persons_message": (
         "{n} of {of} sessions without an escalation, {share}, hold a person's message",
@@ -211,14 +210,14 @@ def rows_to_paste(
 PASTED = (
     (
         "events_of_unmapped_type",
-        "seeds/event_types.csv (none: ends nothing; else resolved or escalated)",
+        "config/event_types.csv (none: ends nothing; else resolved or escalated)",
         "select source, event_type, count(*) from intermediate.int_mapped_events "
         "where boundary is null and reject_reason is null group by all order by 3 desc, 1, 2",
         "none",
     ),
     (
         "conversations_of_channel_without_policy",
-        "seeds/channel_policies.csv (minutes of silence that end a session)",
+        "config/channel_policies.csv (minutes of silence that end a session)",
         "select channel, count(*) from intermediate.int_kept_conversations as kept "
         "where channel <> 'unknown' and not exists (select 1 from raw.channel_policies as policies "
         "where policies.channel = kept.channel) group by all order by 2 desc, 1",

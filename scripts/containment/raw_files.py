@@ -289,7 +289,7 @@ def _unknown_channels(
     unknown = [(word, rows) for word, rows in channels if word not in lookups.channels]
     if unknown:
         yield (
-            f"channels without a row in seeds/channel_policies.csv: {_words(unknown)}; "
+            f"channels without a row in config/channel_policies.csv: {_words(unknown)}; "
             "each uses the timeout of '*'"
         )
 

@@ -26,7 +26,7 @@ OFFSET = "[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?|[+-]14(:?00)?"
 NAMED = " ([A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+|GMT|CET|EET|MET|WET|EST|MST|HST)"
 ZONED = f"[0-9-/]+[ T][0-9:.]+( ?(Z|UTC|{OFFSET})|{NAMED})"
 NUMBER = r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?"
-NUMBERS = "numbers like"
+NUMBERS = "numbers of"
 ISO_UTC = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 # Formats that exports use; those that read every value of a column are proposed.
@@ -166,12 +166,14 @@ def epoch_of(value: str) -> str | None:
 
 
 def _said_number(value: str) -> str:
+    """What a number of so many digits may be; never the number, which may be a person's."""
+    digits = len(value.lstrip("+-").partition(".")[0])
+    said = f"{digits} {'digit' if digits == 1 else 'digits'}"
     unit = epoch_of(value)
     if unit:
-        return f"{value}; set raw_epoch to {unit}"
-    digits = len(value.lstrip("+-").partition(".")[0])
+        return f"{said}; set raw_epoch to {unit}"
     if digits == 18:
-        return f"{value} (.NET ticks); export ISO 8601"
+        return f"{said} (.NET ticks); export ISO 8601"
     if digits == 5:
-        return f"{value} (days of a spreadsheet); export ISO 8601"
-    return f"{shape(value)}; set raw_epoch ({', '.join(EPOCHS)}), or export ISO 8601"
+        return f"{said} (days of a spreadsheet); export ISO 8601"
+    return f"{said}; set raw_epoch ({', '.join(EPOCHS)}), or export ISO 8601"

@@ -153,11 +153,11 @@ def test_what_is_not_mapped_is_printed_as_rows_to_paste(
     find(connection, "conversations_of_channel_without_policy")
     lines = list(findings.rows_to_paste(connection, findings.exceeded(connection)))
     assert lines == [
-        "rows for seeds/event_types.csv (none: ends nothing; else resolved or escalated):",
+        "rows for config/event_types.csv (none: ends nothing; else resolved or escalated):",
         "  files,my_type,none   # seen 2 times",
         "  files,\\x1b[31m" + "x" * 71 + "…,none   # seen once",
         '  files,"odd, one",none   # seen once',
-        "rows for seeds/channel_policies.csv (minutes of silence that end a session):",
+        "rows for config/channel_policies.csv (minutes of silence that end a session):",
         "  fax,60   # seen once",
     ]
 

@@ -330,10 +330,10 @@ def test_what_a_column_looks_like_that_nothing_reads(
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        ("639030000000000000", "numbers like 639030000000000000 (.NET ticks); export ISO 8601"),
-        ("46023.41", "numbers like 46023.41 (days of a spreadsheet); export ISO 8601"),
-        ("4915112345678", "numbers like 4915112345678; set raw_epoch to milliseconds"),
-        ("491", "numbers like 999; set raw_epoch (seconds, milliseconds, microseconds), or"),
+        ("639030000000000000", "numbers of 18 digits (.NET ticks); export ISO 8601"),
+        ("46023.41", "numbers of 5 digits (days of a spreadsheet); export ISO 8601"),
+        ("4915112345678", "numbers of 13 digits; set raw_epoch to milliseconds"),
+        ("491", "numbers of 3 digits; set raw_epoch (seconds, milliseconds, microseconds), or"),
     ],
 )
 def test_numbers_that_are_no_times(folder: Path, number: str, said: str) -> None:

@@ -436,24 +436,24 @@ def test_time_is_a_number_in_text(folder: Path, name: str, content: str, found: 
     (folder / "messages.csv").unlink()
     file = write(folder / name, content)
     assert refusal(folder) == (
-        f"{file}: sent_at of messages holds numbers like {found}; set raw_epoch to seconds"
+        f"{file}: sent_at of messages holds numbers of 10 digits; set raw_epoch to seconds"
     )
 
 
 @pytest.mark.parametrize(
     ("of", "value", "said"),
     [
-        ("BIGINT", "1767258000", "holds numbers like 1767258000; set raw_epoch to seconds"),
+        ("BIGINT", "1767258000", "holds numbers of 10 digits; set raw_epoch to seconds"),
         (
             "BIGINT",
             "1767258000000000000",
-            "holds numbers like 9999999999999999999; set raw_epoch (seconds, milliseconds, "
+            "holds numbers of 19 digits; set raw_epoch (seconds, milliseconds, "
             "microseconds), or export ISO 8601",
         ),
         (
             "DOUBLE",
             "1767258000000",
-            "holds numbers like 1767258000000.0; set raw_epoch to milliseconds",
+            "holds numbers of 13 digits; set raw_epoch to milliseconds",
         ),
         ("TIME", "'10:00:00'", "has the type TIME; expected a timestamp or ISO 8601 text"),
     ],
@@ -533,7 +533,7 @@ def test_channels_without_a_policy(folder: Path) -> None:
     rows = "".join(f"k{number},{channel}\n" for number, channel in enumerate(channels))
     write(folder / "conversations.csv", "conversation_id,channel\n" + rows)
     assert warnings(folder) == [
-        "channels without a row in seeds/channel_policies.csv: "
+        "channels without a row in config/channel_policies.csv: "
         "fax (2), pager (1), tty (1), w (1), x (1) and 2 more; each uses the timeout of '*'"
     ]
 

@@ -226,7 +226,7 @@ def test_what_is_missing_in_a_database(root: Path, tmp_path: Path, warehouse: Pa
         "name in raw_columns (found: number)"
     )
     database(tmp_path, "create or replace table lake.ticket as select 7 as id, 9 as opened_at")
-    assert "opened_at of ticket holds numbers like 9; set raw_epoch" in refusal(
+    assert "opened_at of ticket holds numbers of 1 digit; set raw_epoch" in refusal(
         root, place, warehouse
     )
     file.write_text("no database at all")

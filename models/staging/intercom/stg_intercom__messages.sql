@@ -3,8 +3,8 @@ with
 -- The opening message is no part: it stands in the conversation itself, and is as old as that.
 opening_messages as (
     select
-        -- Before every part, also of the same second: a blank sorts before all digits.
-        ' opening' as message_id,
+        -- Before every part, also of the same second: ! sorts before all digits.
+        '!opening' as message_id,
         id as conversation_id,
         -- An author who is gone has no kind any more; how the message came tells whose it was.
         case
