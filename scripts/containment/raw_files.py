@@ -117,15 +117,15 @@ def _checked(
     return parts, facts
 
 
-def _way(table: Table, file: RawFile, connection: duckdb.DuckDBPyConnection) -> object | None:
+def _way(table: Table, file: RawFile, connection: duckdb.DuckDBPyConnection) -> tuple | None:
     """Look at the beginning of a file, give how it is read; None when it has no row."""
-    looks = {
-        PARQUET: lambda: _look_at_parquet(table, file, connection),
-        CSV: lambda: _look_at_csv(table, file),
-        JSONL: lambda: _look_at_lines(table, file),
-        JSON: lambda: _look_at_document(table, file, connection),
-    }
-    return looks[file.format]()
+    if file.format == PARQUET:
+        return _look_at_parquet(table, file, connection)
+    if file.format == CSV:
+        return _look_at_csv(table, file)
+    if file.format == JSONL:
+        return _look_at_lines(table, file)
+    return _look_at_document(table, file, connection)
 
 
 def _look_at_parquet(
@@ -148,7 +148,7 @@ def _look_at_parquet(
 
 
 def _look_at_csv(table: Table, file: RawFile) -> tuple[str, tuple[str, ...], bool] | None:
-    """Read the header, give the delimiter, all names, and whether only Python reads the file."""
+    """Read the header, give the delimiter, all names, and whether DuckDB may read the file."""
     wanted = {name.lower() for name in table.reads}
     with raw_text.opened(file.path) as stream:
         first = stream.readline()
@@ -180,7 +180,7 @@ def _named(line: str, delimiter: str) -> set[str]:
 
 
 def _look_at_lines(table: Table, file: RawFile) -> tuple[tuple[str, ...], bool] | None:
-    """Read the keys of the first lines, give the wanted ones as they are written there."""
+    """Read the keys of the first lines, give the wanted ones as written there, and the same."""
     lines = raw_text.keys_of_lines(file.path, SNIFFED_ROWS)
     objects = [keys for _, keys in lines if keys is not None]
     if lines and not objects:
@@ -196,7 +196,7 @@ def _look_at_lines(table: Table, file: RawFile) -> tuple[tuple[str, ...], bool] 
 def _look_at_document(
     table: Table, file: RawFile, connection: duckdb.DuckDBPyConnection
 ) -> tuple[str, tuple[str, ...], bool]:
-    """Read the first objects, give how they are laid out, and the wanted keys as written there."""
+    """Read the first objects, give how they are laid out, the wanted keys, and the same."""
     with raw_text.opened(file.path) as stream:
         first = stream.read(SNIFFED_ROWS).lstrip()
     layout = "array" if first.startswith("[") else "unstructured"

@@ -23,6 +23,7 @@ SUFFIXES = {
     ".jsonl": JSONL,
     ".jsonl.gz": JSONL,
     ".ndjson": JSONL,
+    ".ndjson.gz": JSONL,
     ".json": JSON,
     ".json.gz": JSON,
 }
