@@ -80,6 +80,10 @@ def inspect(
     return raw
 
 
+# What the names of subfolders say, of the columns that are read.
+Keys = tuple[tuple[str, str | None], ...]
+
+
 def _files(count: int) -> str:
     return f"{count} {'file' if count == 1 else 'files'}"
 
@@ -95,14 +99,14 @@ def _checked(
     connection: duckdb.DuckDBPyConnection,
 ) -> tuple[list[Part], Facts]:
     """Check every file of a table, and put those together that are read the same way."""
-    groups: dict[tuple[object, ...], list[RawFile]] = {}
+    groups: dict[tuple[str, tuple, Keys], list[RawFile]] = {}
     for file in files:
         with raw_text.faults_said(file.path):
             way = None if file.is_empty else _way(table, file, connection)
         if way is not None:
             keys = {name.lower() for name in table.reads} & file.keys.keys()
             said = tuple((name, file.keys[name]) for name in sorted(keys))
-            groups.setdefault((file.format, way, said), []).append(file)
+            groups.setdefault((str(file.format), way, said), []).append(file)
     parts: list[Part] = []
     facts = Facts(files=len(files))
     for (kind, way, said), group in groups.items():

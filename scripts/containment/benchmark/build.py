@@ -16,6 +16,7 @@ from containment import (
     lookups,
     publish,
     raw_files,
+    raw_tables,
     raw_views,
     scratch,
     sql,
@@ -106,7 +107,7 @@ class Builder:
             self._results_file,
             *("--log-path", self.home.dbt_logs, command, "--target", "duckdb"),
             *("--target-path", self.target, "--project-dir", PROJECT, "--profiles-dir", PROJECT),
-            *("--vars", json.dumps({"sources": [raw_files.SOURCE], "raw_path": "raw"})),
+            *("--vars", json.dumps({"sources": [raw_tables.CONTRACT], "raw_path": "raw"})),
             *arguments,
             folder=self.home.folder,
             environment={

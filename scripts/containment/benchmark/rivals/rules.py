@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from datetime import timedelta
 
-from containment import raw_files
+from containment import raw_tables
 from containment.lookups import ANY
 from containment.places import PROJECT
 
@@ -39,7 +39,7 @@ def boundaries() -> dict[str, str]:
     found = {
         row["event_type"]: row["boundary"]
         for row in rows
-        if row["source"] in (ANY, raw_files.SOURCE)
+        if row["source"] in (ANY, raw_tables.CONTRACT)
     }
     return {word: boundary for word, boundary in found.items() if boundary in OUTCOMES}
 
