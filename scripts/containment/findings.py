@@ -199,12 +199,13 @@ def rows_to_paste(
                 missing = connection.execute(query).fetchall()
             except duckdb.Error:
                 continue  # the raw tables cannot be had any more: the finding itself is told
-            yield f"rows for {title}:"
-            for *words, count in missing[:MOST_ROWS]:
-                times = "once" if count == 1 else f"{count:,} times"
-                yield f"  {_csv([*map(shown, words), row])}   # seen {times}"
-            if len(missing) > MOST_ROWS:
-                yield f"  ... and {len(missing) - MOST_ROWS:,} more"
+            counts = ", ".join(
+                f"{shown(words[-1])} {count:,}" for *words, count in missing[:MOST_ROWS]
+            )
+            more = len(missing) - MOST_ROWS
+            yield f"rows for {title}; seen: {counts}{f' and {more:,} more' if more > 0 else ''}"
+            for *words, _ in missing[:MOST_ROWS]:
+                yield _csv([*map(shown, words), row])
 
 
 PASTED = (

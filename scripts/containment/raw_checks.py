@@ -32,6 +32,7 @@ EXAMPLES = 50
 WRONG_LINES = 10
 
 Reader = Callable[[Sequence[Path], str], Part]
+Stamp = list  # the version of the way to read it, then size, time and number of the file
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Checks:
         for path in unknown:
             found, copy = facts.get(path), None
             if found is None:
-                found, copy = self._one(table, kind, way, keys, path, read)
+                found, copy = self._one(table, kind, way, keys, path, stamps[path], read)
             self._seen[_key(table, path)] = {
                 "stamp": stamps[path],
                 "facts": asdict(found),
@@ -145,15 +146,15 @@ class Checks:
         new = self._folder / f".{NOTES}"
         new.write_text(json.dumps(self._seen), encoding="utf-8")
         os.replace(new, self._folder / NOTES)
-        for path in self._folder.glob("*.parquet"):
-            if path.name not in copies:
+        for path in self._folder.iterdir():
+            if path.name not in {NOTES, *copies}:
                 path.unlink(missing_ok=True)
 
     def _version(self, table: Table, kind: str, way: tuple, keys: Mapping[str, str | None]) -> str:
         said = (duckdb.__version__, table, self._reading, kind, way, dict(keys), _code())
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
-    def _knows(self, table: Table, path: Path, stamp: list) -> bool:
+    def _knows(self, table: Table, path: Path, stamp: Stamp) -> bool:
         note = self._known.get(_key(table, path))
         if note is None or note.get("stamp") != stamp:
             return False
@@ -169,6 +170,7 @@ class Checks:
         way: tuple,
         keys: Mapping[str, str | None],
         path: Path,
+        stamp: Stamp,
         read: Reader,
     ) -> tuple[Facts, str | None]:
         """Check one file; copy it where DuckDB does not read it."""
@@ -179,7 +181,7 @@ class Checks:
         if kind == PARQUET:
             raise Stop(f"{path}: not a readable parquet file; export it again")
         with raw_text.faults_said(path):
-            copy, faults, rows = self._copied(table, kind, way, keys, path)
+            copy, faults, rows = self._copied(table, kind, way, keys, path, stamp)
         facts = self._look(table, [copy], lambda paths, more: self._part(paths, more))
         found = facts.get(copy, Facts())
         return (
@@ -209,7 +211,13 @@ class Checks:
         return Part(relation, types, is_final=True)
 
     def _copied(
-        self, table: Table, kind: str, way: tuple, keys: Mapping[str, str | None], path: Path
+        self,
+        table: Table,
+        kind: str,
+        way: tuple,
+        keys: Mapping[str, str | None],
+        path: Path,
+        stamp: Stamp,
     ) -> tuple[Path, list[Fault], int]:
         """Copy the rows of a file that Python reads; give the copy, its faults and row count."""
         wanted = list(dict.fromkeys(each.lower() for each in table.reads))
@@ -229,8 +237,11 @@ class Checks:
             for name, column in table.columns.items()
         )
         cells = ", ".join(f"cells[{n}] as {sql.name(w)}" for n, w in enumerate(wanted, start=1))
-        name = hashlib.sha256(_key(table, path).encode()).hexdigest()[:24]
+        # Another version of the file, or another way to read it, has a copy of another name: what
+        # is known of an earlier one, from a night that ended early, is never taken for this one.
+        name = hashlib.sha256(f"{_key(table, path)} {stamp}".encode()).hexdigest()[:24]
         target = self._folder / f"{name}.parquet"
+        new = self._folder / f".{name}.new"
         self._folder.mkdir(parents=True, exist_ok=True)
         count, has_other_letters = 0, False
         with duckdb.connect() as memory:
@@ -252,9 +263,10 @@ class Checks:
             if not has_other_letters and (wrong >= WRONG_LINES or wrong > count):
                 raise Stop(f"{path}: not UTF-8 text ({wrong:,} lines); save it as UTF-8")
             try:
-                memory.execute(f"copy copied to {sql.text(str(target))} (format parquet)")
+                memory.execute(f"copy copied to {sql.text(str(new))} (format parquet)")
             except duckdb.Error as error:
                 raise Stop(f"{target}: cannot be written ({one_line(error)})") from None
+        os.replace(new, target)
         return target, faults, count
 
 
@@ -370,7 +382,7 @@ def _counts(column: Column, source_type: str) -> tuple[str, str, str]:
     )
 
 
-def _stamp(path: Path, version: str) -> list:
+def _stamp(path: Path, version: str) -> Stamp:
     status = path.stat()
     return [version, status.st_size, status.st_mtime_ns, status.st_ino]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from containment.raw_text import Fault
 from containment.raw_views import ColumnRead, Part, RawData, UnreadableLine, select
 
 NAMED = 5  # lines that a warning names
+# What a column may be called. Values of a row are seldom all like it: one of them is a time.
+NAME = re.compile(r"[^\W\d][\w .:/()#-]{0,40}")
 # What a type holds of whole numbers exactly.
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
@@ -61,12 +64,19 @@ def check_required(
     keys: Mapping[str, str | None] | None = None,
 ) -> None:
     """Stop when a column that the table needs is neither among those found nor a folder's key."""
-    known = {name.lower() for name in (*found, *(keys or {}))}
+    names = [*found]
+    known = {name.lower() for name in (*names, *(keys or {}))}
     for column in table.needs:
         if column.lower() not in known:
+            # A file without a header begins with values, which are nobody's to print.
+            if not all(map(NAME.fullmatch, names)):
+                raise Stop(
+                    f"{where}: {table.name} has no column {column}, and the names of its "
+                    f"{len(names)} columns are none; write a header of names first"
+                )
             raise Stop(
                 f"{where}: {table.name} has no column {column}; add or rename it, or say its name "
-                f"in raw_columns (found: {', '.join(found)})"
+                f"in raw_columns (found: {', '.join(names)})"
             )
 
 

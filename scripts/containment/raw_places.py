@@ -63,7 +63,9 @@ def parse(source: str, value: Any, origin: str, start: Path) -> Place:
 
 
 def absolute(path: str, start: Path) -> Path:
-    """A path as it was typed, made absolute."""
+    """A path as it was typed, made absolute; Stop when no file can have it."""
+    if "\0" in path:
+        raise Stop(f"{path.encode('unicode_escape').decode()}: no path; check it")
     return Path(os.path.abspath(start / Path(path).expanduser()))
 
 

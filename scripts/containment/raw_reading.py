@@ -83,7 +83,7 @@ def _formats(value: Any, origin: str) -> tuple[str, ...]:
 
 
 def _epoch(value: Any, origin: str) -> str | None:
-    if value is None or value in EPOCHS:
+    if value is None or (isinstance(value, str) and value in EPOCHS):
         return value
     raise Stop(f"{origin}: raw_epoch is {value!r}; write {', '.join(EPOCHS)}")
 

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -208,6 +208,8 @@ def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Give
         values = yaml.safe_load(vars_text)
     except yaml.YAMLError as error:
         raise Stop(f"--vars: {yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'") from None
+    except ValueError as error:  # of a date that there is not
+        raise Stop(f"--vars: not valid YAML: {one_line(error)}") from None
     if not isinstance(values, dict):
         raise Stop(f"--vars: {vars_text!r} names no setting; write e.g. '{{courtesy_minutes: 5}}'")
     _check_names("--vars", values, known)
@@ -340,12 +342,7 @@ def _time(name: str, given: Given) -> str | None:
     value = given.value
     if value is None or value == "":
         return None
-    if isinstance(value, datetime):  # YAML reads an unquoted time by itself
-        naive = (
-            value if value.tzinfo is None else value.astimezone(timezone.utc).replace(tzinfo=None)
-        )
-        return naive.isoformat(sep=" ")
-    if isinstance(value, date):
+    if isinstance(value, date):  # YAML reads an unquoted time by itself
         value = value.isoformat()
     moment = parse_time(value) if isinstance(value, str) else None
     if moment is None:

@@ -153,12 +153,13 @@ def test_what_is_not_mapped_is_printed_as_rows_to_paste(
     find(connection, "conversations_of_channel_without_policy")
     lines = list(findings.rows_to_paste(connection, findings.exceeded(connection)))
     assert lines == [
-        "rows for config/event_types.csv (none: ends nothing; else resolved or escalated):",
-        "  files,my_type,none   # seen 2 times",
-        "  files,\\x1b[31m" + "x" * 71 + "…,none   # seen once",
-        '  files,"odd, one",none   # seen once',
-        "rows for config/channel_policies.csv (minutes of silence that end a session):",
-        "  fax,60   # seen once",
+        "rows for config/event_types.csv (none: ends nothing; else resolved or escalated); seen: "
+        "my_type 2, \\x1b[31m" + "x" * 71 + "… 1, odd, one 1",
+        "files,my_type,none",
+        "files,\\x1b[31m" + "x" * 71 + "…,none",
+        'files,"odd, one",none',
+        "rows for config/channel_policies.csv (minutes of silence that end a session); seen: fax 1",
+        "fax,60",
     ]
 
 

@@ -502,6 +502,18 @@ def test_a_json_line_that_cannot_be_read_is_told_by_its_number_alone(
     assert SECRET not in repr(inspected(folder))
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
+def test_a_file_without_a_header_is_told_without_its_values(folder: Path, kind: str) -> None:
+    row = {"m1": 1, "k": 2, "customer": 3, "2026-01-01T09:00:00Z": 4, SECRET: 5, "+49 170 12": 6}
+    texts = {"csv": ",".join(row), "jsonl": json.dumps(row), "json": json.dumps([row])}
+    file = folder / f"messages.{kind}"
+    file.write_text(texts[kind] + "\n")
+    assert refused(folder) == (
+        f"{file}: messages has no column message_id, and the names of its 6 columns are none; "
+        "write a header of names first"
+    )
+
+
 def test_a_key_twice_in_a_json_document(
     folder: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
@@ -695,6 +707,19 @@ def test_a_file_that_changed_is_checked_again_and_its_old_copy_goes(
     assert ids(folder, connection) == ["m1", "m2"]
 
 
+def test_a_copy_of_a_night_that_ended_early_is_not_taken_for_another(
+    folder: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    (folder / "messages.csv").write_text(f"{HEADER}\n{line(1, at='2026-07-01 09:00')}\nm2,k\n")
+    assert messages(folder, connection, "sent_at") == ["2026-07-01 09:00"]
+    ratings = folder / "ratings.csv"
+    ratings.write_text("rating_id\nr\n")
+    assert "ratings has no column" in refused(folder, Reading(timezone="Asia/Tokyo"))
+    ratings.unlink()
+    assert messages(folder, connection, "sent_at") == ["2026-07-01 09:00"]
+    assert len(list((folder.parent / "copies").iterdir())) == 2  # the notes, and one copy
+
+
 def test_another_setting_reads_a_copied_file_anew(
     folder: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
@@ -740,6 +765,8 @@ def test_tables_of_a_database_are_read_by_the_same_settings(tmp_path: Path) -> N
         ("raw_time_format", "dd/mm/yyyy"),
         ("raw_time_format", ["%Q"]),
         ("raw_epoch", "hours"),
+        ("raw_epoch", ["seconds"]),
+        ("raw_epoch", {"files": {"messages": "seconds"}}),
         ("null_words", "NULL"),
         ("null_words", [""]),
         ("raw_columns", {"files": "ts"}),
