@@ -21,11 +21,11 @@
     {{ matches(unpadded(value), '^-?[0-9]+[.]0+$') }}
 {%- endmacro %}
 
-{# Whether an id is a number that has lost digits: a double holds none beyond 2^53 exactly, and 1.2E+18 is how
+{# Whether an id is a number that may have lost digits: a double stores 2^53 + 1 as 2^53, and 1.2E+18 is how
    spreadsheets and floats write a greater one. Several ids may have become one. #}
 {% macro is_inexact(value) -%}
     {{ matches(unpadded(value), '^[0-9]([.,][0-9]+)?[eE][+][0-9]+$') }}
-    or ({{ is_whole_number(value) }} and abs(try_cast({{ unpadded(value) }} as double)) > 9007199254740992e0)
+    or ({{ is_whole_number(value) }} and abs(try_cast({{ unpadded(value) }} as double)) >= 9007199254740992e0)
 {%- endmacro %}
 
 {# What was found about how the ids of a row are written; null where they are as they should be. #}

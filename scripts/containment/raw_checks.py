@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -98,6 +98,8 @@ class Checks:
         self._folder = folder
         self._reading = reading
         self._connection = connection
+        if folder.exists() and not folder.is_dir():
+            folder.unlink()
         self._known = _read_notes(folder / NOTES)
         self._seen: dict[str, dict] = {}
 
@@ -155,11 +157,19 @@ class Checks:
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def _knows(self, table: Table, path: Path, stamp: Stamp) -> bool:
+        """Whether an earlier night has checked this very file; its copy is looked at."""
         note = self._known.get(_key(table, path))
-        if note is None or note.get("stamp") != stamp:
-            return False
-        if note["copy"] and not (self._folder / note["copy"]).is_file():
-            return False
+        try:
+            if note["stamp"] != stamp:
+                return False
+            facts = _facts(note["facts"])
+            if note["copy"]:
+                part = self._part([self._folder / note["copy"]])
+                rows = self._connection.execute(f"select count(*) from {part.relation}").fetchone()
+                if list(part.types) != [n.lower() for n in table.columns] or rows != (facts.rows,):
+                    return False
+        except (LookupError, TypeError, AttributeError, duckdb.Error):
+            return False  # damaged: all is made anew
         self._seen[_key(table, path)] = note
         return True
 
@@ -183,9 +193,12 @@ class Checks:
         with raw_text.faults_said(path):
             copy, faults, rows = self._copied(table, kind, way, keys, path, stamp)
         facts = self._look(table, [copy], lambda paths, more: self._part(paths, more))
-        found = facts.get(copy, Facts())
+        times = {
+            name: replace(each, file=str(path))
+            for name, each in facts.get(copy, Facts()).times.items()
+        }
         return (
-            Facts(0, rows, found.times, tuple((str(path), fault) for fault in faults)),
+            Facts(0, rows, times, tuple((str(path), fault) for fault in faults)),
             copy.name,
         )
 
@@ -384,7 +397,8 @@ def _counts(column: Column, source_type: str) -> tuple[str, str, str]:
 
 def _stamp(path: Path, version: str) -> Stamp:
     status = path.stat()
-    return [version, status.st_size, status.st_mtime_ns, status.st_ino]
+    # Nobody can put back the time at which a file was last changed in any way, ctime.
+    return [version, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 def _key(table: Table, path: Path) -> str:
@@ -404,7 +418,7 @@ def _read_notes(path: Path) -> dict[str, dict]:
     """What earlier checks have left; nothing where it cannot be read, for all is made anew then."""
     try:
         notes = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return notes if isinstance(notes, dict) else {}
 

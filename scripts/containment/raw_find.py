@@ -81,7 +81,7 @@ def check_folder(folder: Path, setting: str = "raw_path") -> None:
 
 
 def find(folder: Path, table: Table, warnings: list[str]) -> list[RawFile]:
-    """The files of a table, sorted: `<table>*` in the folder, and all below `<table>/`.
+    """The files of a table, sorted: `<table>*` in the folder, and all below a folder `<table>`.
 
     A file that several names lead to is one. What is no file at all (a pipe, a link to nothing) is
     left out with a warning. Stop when a table that is required has none.
@@ -90,11 +90,15 @@ def find(folder: Path, table: Table, warnings: list[str]) -> list[RawFile]:
         named = sorted(entry for entry in folder.iterdir() if _is_named(entry.name, table))
     except OSError as error:
         raise Stop(f"{folder}: cannot be read ({one_line(error)})") from None
-    below = _walk(folder / table.name) if (folder / table.name).is_dir() else ()
+    # Some writers make a folder of parts with the name of a file: messages.parquet/part-0.parquet.
+    folders = [folder / table.name, *(path for path in named if _format(path.name))]
+    below = [path for each in folders if each.is_dir() for path in _walk(each)]
     candidates = [*(path for path in named if not path.is_dir()), *below]
     found: dict[tuple[int, int], RawFile] = {}
+    unread = [path for path in named if path.is_dir() and path not in folders]
     for path in sorted(candidates):
         if _format(path.name) is None:
+            unread.append(path)
             continue
         identity, why = _identity(path)
         if identity is None:
@@ -103,7 +107,15 @@ def find(folder: Path, table: Table, warnings: list[str]) -> list[RawFile]:
             found.setdefault(identity, RawFile(path, _keys(path.relative_to(folder))))
     if not found and table.required:
         raise Stop(_missing(folder, table, candidates, warnings))
+    warnings += [_left_out(path, table) for path in unread]
     return list(found.values())
+
+
+def _left_out(path: Path, table: Table) -> str:
+    """What to say of a file, or a folder, that is named like a table and not read."""
+    if path.is_dir():
+        return f"{path}: a folder, not read; put its files into {table.name}/"
+    return f"{path}: of none of the kinds {SUFFIX_LIST}; not read"
 
 
 def _identity(path: Path) -> tuple[tuple[int, int] | None, str]:
@@ -174,7 +186,7 @@ def _keys(relative: Path) -> dict[str, str | None]:
 
 def _is_named(file: str, table: Table) -> bool:
     if table.source == CONTRACT:
-        return file.startswith(table.name)
+        return file.lower().startswith(table.name)
     endings = "|".join(re.escape(suffix) for suffix in (*SUFFIXES, *WORKBOOKS))
     name = re.escape(table.name) + MORE_OF_A_NAME
     return re.fullmatch(f"{name}({endings})", file.lower()) is not None

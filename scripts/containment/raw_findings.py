@@ -122,10 +122,11 @@ def check_exact(
         (largest,) = connection.execute(
             f"select max(abs({value})) from {relation} where not isnan({value})"
         ).fetchone() or (None,)
-        if largest is not None and largest > EXACT[found]:
+        # The next whole number is stored as the limit itself.
+        if largest is not None and largest >= EXACT[found]:
             raise Stop(
                 f"{where}: {column.reads} of {table.name} has the type {found}, which holds whole "
-                f"numbers exactly only up to {EXACT[found]:,}, and holds {largest:.0f}; export the "
+                f"numbers exactly only below {EXACT[found]:,}, and holds {largest:.0f}; export the "
                 "ids as text or as whole numbers"
             )
 

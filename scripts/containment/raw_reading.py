@@ -71,7 +71,7 @@ def _formats(value: Any, origin: str) -> tuple[str, ...]:
     with duckdb.connect() as connection:
         for form in formats:
             try:
-                if not isinstance(form, str) or "%" not in form:
+                if not _is_text(form) or "%" not in form:
                     raise ValueError
                 connection.execute("select try_strptime('', $1)", [form])
             except (ValueError, duckdb.Error):
@@ -91,7 +91,7 @@ def _epoch(value: Any, origin: str) -> str | None:
 def _null_words(value: Any, origin: str) -> tuple[str, ...]:
     if value is None:
         return NULL_WORDS
-    if isinstance(value, list | tuple) and all(isinstance(w, str) and w.strip() for w in value):
+    if isinstance(value, list | tuple) and all(map(_is_text, value)):
         return tuple(value)
     raise Stop(f"{origin}: null_words is {value!r}; write a list of words, e.g. ['NULL', 'n/a']")
 
@@ -99,8 +99,7 @@ def _null_words(value: Any, origin: str) -> tuple[str, ...]:
 def _columns(value: Any, origin: str) -> Mapping[str, Mapping[str, str]]:
     columns = value or {}
     if isinstance(columns, Mapping) and all(
-        isinstance(names, Mapping)
-        and all(isinstance(theirs, str) and theirs.strip() for theirs in names.values())
+        isinstance(names, Mapping) and all(map(_is_text, names.values()))
         for names in columns.values()
     ):
         return columns
@@ -108,3 +107,7 @@ def _columns(value: Any, origin: str) -> Mapping[str, Mapping[str, str]]:
         f"{origin}: raw_columns is {value!r}; write "
         "{source: {table: {our name: their name}}}, e.g. {files: {messages: {sent_at: ts}}}"
     )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "\0" not in value

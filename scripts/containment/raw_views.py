@@ -8,11 +8,10 @@ not move during a night.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -82,7 +81,7 @@ class RawData:
     findings: Mapping[str, int] = field(default_factory=dict)
     unreadable: tuple[UnreadableLine, ...] = ()
     salt: str | None = field(default=None, repr=False)
-    passing_copies: Path | None = None
+    passing_copies: TemporaryDirectory[str] | None = field(default=None, repr=False)
 
 
 def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,7 +109,7 @@ def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
         if raw.salt:
             connection.execute(f"reset variable {SALT}")
         if raw.passing_copies:
-            shutil.rmtree(raw.passing_copies, ignore_errors=True)
+            raw.passing_copies.cleanup()
         if raw.attach:
             connection.execute(f"detach database if exists {ATTACHED}")
 
@@ -225,10 +224,19 @@ def _as_text(table: Table, column: Column, value: str, source_type: str) -> str:
     """
     text = f"cast({value} as {TEXT})"
     is_contract = table.source == CONTRACT and column.is_id
+    if is_contract and source_type.startswith("DECIMAL"):
+        # It holds any number exactly, which its text does not say.
+        is_large = f"abs({value}) >= {2**53}"
+        return f"case when {is_large} then {_whole(text)} else {text} end"
     if is_contract or not (raw_times.is_number_type(source_type) or column.is_id):
         return text
     if column.is_id and source_type == "VARCHAR":
         text = f"trim({text})"
+    return _whole(text)
+
+
+def _whole(text: str) -> str:
+    """A whole number as its digits; any other text as it is."""
     return f"regexp_replace({text}, '^(-?[0-9]+)[.]0+$', '\\1')"
 
 

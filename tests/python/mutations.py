@@ -128,8 +128,8 @@ MACROS = [
         ),
         ("any fraction is cut off", "[.]0+$", "[.][0-9]+$", [IDS_READ]),
         ("a negative number is none", "'^-?[0-9]+", "'^[0-9]+", [IDS_READ]),
-        ("2^53 itself is too much", "> 9007199254740992e0", ">= 9007199254740992e0", [IDS_READ]),
-        ("no number is too great", "> 9007199254740992e0", "> 9e99", [IDS_LOST]),
+        ("2^53 itself is used", ">= 9007199254740992e0", "> 9007199254740992e0", [IDS_LOST]),
+        ("no number is too great", ">= 9007199254740992e0", ">= 9e99", [IDS_LOST]),
         (
             "how large a number is names something",
             " and {{ value }} not like '%+%'",

@@ -261,7 +261,7 @@ def is_exact(row: RawRow, column: str) -> bool:
     value = (row.get(column) or "").strip()
     if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+", value):
         return False
-    return not re.fullmatch(r"-?[0-9]+\.0+", value) or abs(Decimal(value)) <= 2**53
+    return not re.fullmatch(r"-?[0-9]+\.0+", value) or abs(Decimal(value)) < 2**53
 
 
 def lowered(row: RawRow, column: str) -> str | None:

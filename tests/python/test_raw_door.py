@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,8 +88,9 @@ REST = "'bot' as author_type, timestamptz '2026-01-01 09:00+00' as sent_at"
 @pytest.mark.parametrize(
     ("of", "value", "limit"),
     [
+        ("DOUBLE", 2.0**53, "9,007,199,254,740,992"),  # what 2^53 + 1 is stored as
         ("DOUBLE", 2.0**53 + 2, "9,007,199,254,740,992"),
-        ("FLOAT", 2.0**24 + 2, "16,777,216"),
+        ("FLOAT", 2.0**24, "16,777,216"),
         ("DOUBLE", "'inf'", "9,007,199,254,740,992"),
     ],
 )
@@ -101,7 +103,7 @@ def test_ids_beyond_what_their_type_holds_stop_the_run(
     )
     said = refused(folder)
     assert said.startswith(f"{file}: conversation_id of messages has the type {of}, which holds")
-    assert f"up to {limit}" in said
+    assert f"only below {limit}" in said
 
 
 @pytest.mark.parametrize("of", ["DOUBLE", "FLOAT", "DECIMAL(18, 2)"])
@@ -110,13 +112,13 @@ def test_whole_numbers_that_their_type_holds_are_left_to_staging(
 ) -> None:
     write_parquet(
         folder / "messages.parquet",
-        f"select 'm' as message_id, cast(16777216 as {of}) as conversation_id, {REST} "
+        f"select 'm' as message_id, cast(16777215 as {of}) as conversation_id, {REST} "
         f"union all select 'n', cast('nan' as {'DOUBLE' if of[:2] == 'DE' else of}), {REST}"
         if of[:2] != "DE"
-        else f"select 'm' as message_id, cast(16777216 as {of}) as conversation_id, {REST}",
+        else f"select 'm' as message_id, cast(16777215 as {of}) as conversation_id, {REST}",
     )
     (first, *others) = messages(folder, connection, "conversation_id")
-    assert first in ("16777216.0", "16777216.00")
+    assert first in ("16777215.0", "16777215.00")
     assert others in ([], ["nan"], [None])
 
 
@@ -631,6 +633,42 @@ def test_folders_that_links_lead_back_to_are_read_once(
     assert ids(folder, connection) == ["m1"]
 
 
+def test_a_decimal_holds_any_number_exactly(
+    folder: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    write_parquet(
+        folder / "messages.parquet",
+        "select 'm' as message_id, 12345678901234567890.00::decimal(38, 2) as conversation_id, "
+        f"{REST}",
+    )
+    assert messages(folder, connection, "conversation_id") == ["12345678901234567890"]
+
+
+def test_what_is_named_like_a_table_and_not_read_is_said(
+    folder: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    (folder / "Messages.csv").write_text(f"{HEADER}\n{line(1)}\n")
+    (folder / "messages_2.ndjson.gz").write_bytes(
+        gzip.compress(
+            b'{"message_id": "m2", "conversation_id": "k", "author_type": "bot", '
+            b'"sent_at": "2026-01-01T09:00:00Z"}\n'
+        )
+    )
+    parts = folder / "messages.parquet"
+    write_parquet(
+        parts / "part-0.parquet", f"select 'm3' as message_id, 'k' as conversation_id, {REST}"
+    )
+    (folder / "messages_4.csv.zip").write_bytes(b"PK")
+    (folder / "messages_2026").mkdir()
+    (folder / "messages_2026" / "part.csv").write_text(f"{HEADER}\n{line(5)}\n")
+    assert ids(folder, connection) == ["m1", "m2", "m3"]
+    said = inspected(folder).warnings
+    assert f"{folder / 'messages_2026'}: a folder, not read; put its files into messages/" in said
+    assert any(
+        each.startswith(f"{folder / 'messages_4.csv.zip'}: of none of the kinds") for each in said
+    )
+
+
 @pytest.mark.parametrize("name", ["events.csv", "events.jsonl", "events.json", "events.parquet"])
 def test_an_empty_table_is_the_same_in_every_format(folder: Path, name: str) -> None:
     (folder / "messages.csv").write_text(f"{HEADER}\n{line(1)}\n")
@@ -705,6 +743,53 @@ def test_a_file_that_changed_is_checked_again_and_its_old_copy_goes(
     assert faults(folder) == [] and not list(copies.glob("*.parquet"))
     (copies / "checked.json").write_text("{half")
     assert ids(folder, connection) == ["m1", "m2"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["gone", "empty", "garbage", "other rows", "notes", "shape", "file"]
+)
+def test_what_is_kept_heals(
+    folder: Path, connection: duckdb.DuckDBPyConnection, damage: str
+) -> None:
+    file, copies = folder / "messages.csv", folder.parent / "copies"
+    file.write_text(f"{HEADER}\n{line(1)}\n{line(2)}\nm2,k\n")
+    assert ids(folder, connection) == ["m1", "m2"]
+    (copy,) = copies.glob("*.parquet")
+    notes = copies / "checked.json"
+    if damage == "gone":
+        copy.unlink()
+    elif damage == "empty":
+        copy.write_bytes(b"")
+    elif damage == "garbage":
+        copy.write_bytes(b"no parquet at all, but long enough for one")
+    elif damage == "other rows":
+        write_parquet(copy, f"select * from '{copy}' limit 1")
+    elif damage == "notes":
+        notes.write_text("[" * 200_000)
+    elif damage == "shape":
+        notes.write_text(json.dumps({f"files_messages {file}": 5}))
+    else:
+        shutil.rmtree(copies)
+        copies.write_text("")
+    assert ids(folder, connection) == ["m1", "m2"]
+
+
+def test_a_file_that_is_rewritten_in_place_is_checked_again(
+    folder: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    file = folder / "messages.csv"
+    file.write_text(f"{HEADER}\n{line(1)}\nm2,k\n")
+    assert ids(folder, connection) == ["m1"]
+    was = file.stat()
+    file.write_text(f"{HEADER}\n{line(3)}\nm2,k\n")
+    os.utime(file, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert ids(folder, connection) == ["m3"]
+
+
+def test_a_warning_names_the_file_and_not_its_copy(folder: Path) -> None:
+    (folder / "messages.csv").write_text(f"{HEADER}\n{line(1, at='1/13/26 10:00')}\nm2,k\n")
+    (said,) = [each for each in inspected(folder).warnings if "raw_time_format" in each]
+    assert said.startswith(f"{folder / 'messages.csv'}: ")
 
 
 def test_a_copy_of_a_night_that_ended_early_is_not_taken_for_another(
