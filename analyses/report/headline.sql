@@ -7,13 +7,20 @@ counted as (
         coalesce(sum(closed_sessions), 0) as closed_sessions,
         coalesce(sum(open_sessions), 0) as open_sessions
     from {{ ref('containment_daily') }}
+),
+
+excluded as (
+    select count(case when segment_kind = 'excluded' then 1 end) as excluded_segments
+    from {{ ref('segments') }}
 )
 
 select
-    contained_sessions,
-    closed_sessions,
-    open_sessions,
-    {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
-    {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
-    {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high
+    counted.contained_sessions,
+    counted.closed_sessions,
+    counted.open_sessions,
+    excluded.excluded_segments,
+    {{ ratio('counted.contained_sessions', 'counted.closed_sessions') }} as containment_rate,
+    {{ wilson_bound('counted.contained_sessions', 'counted.closed_sessions', '-') }} as containment_rate_low,
+    {{ wilson_bound('counted.contained_sessions', 'counted.closed_sessions', '+') }} as containment_rate_high
 from counted
+cross join excluded

@@ -87,9 +87,10 @@ def note(home: Home, run: Run) -> None:
 
     Another run may be at work: nothing is made or set aside here.
     """
-    if home.history.is_file():
-        with suppress(duckdb.Error, Stop), _opened(home, wait=1) as connection:
-            _write(connection, run)
+    with suppress(OSError):  # a home that may not be entered; the run has said so
+        if home.history.is_file():
+            with suppress(duckdb.Error, Stop), _opened(home, wait=1) as connection:
+                _write(connection, run)
 
 
 def announce(home: Home, run: Run) -> None:

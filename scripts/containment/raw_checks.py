@@ -237,8 +237,8 @@ class Checks:
         if kind == CSV:
             wanted = [name for name in wanted if name in way[1]]
         faults: list[Fault] = []
-        rows = _rows(kind, way, path, wanted, faults)
-        part = Part("rows_read", dict.fromkeys(wanted, "VARCHAR"), keys)
+        rows = _rows(kind, way, path, wanted, self._reading, faults)
+        part = Part("rows_read", dict.fromkeys(wanted, "VARCHAR"), keys, keeps_quoted=kind == CSV)
         kinds = {
             name: TEXT if kind == TIME or column.type == "boolean" else kind
             for (name, kind), column in zip(
@@ -355,10 +355,15 @@ def _looks_like(part: Part, value: str, file: str, connection: duckdb.DuckDBPyCo
 
 
 def _rows(
-    kind: str, way: tuple, path: Path, wanted: Sequence[str], faults: list[Fault]
+    kind: str,
+    way: tuple,
+    path: Path,
+    wanted: Sequence[str],
+    reading: Reading,
+    faults: list[Fault],
 ) -> Iterator[raw_text.Row]:
     if kind == CSV:
-        return raw_text.csv_rows(path, way[0], way[1], wanted, faults)
+        return raw_text.csv_rows(path, way[0], way[1], wanted, reading.null_words, faults)
     if kind == JSONL:
         return raw_text.json_lines(path, wanted, faults)
     return raw_text.json_document(path, wanted, faults)

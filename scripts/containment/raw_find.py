@@ -87,12 +87,16 @@ def find(folder: Path, table: Table, warnings: list[str]) -> list[RawFile]:
     left out with a warning. Stop when a table that is required has none.
     """
     try:
-        named = sorted(entry for entry in folder.iterdir() if _is_named(entry.name, table))
+        entries = sorted(folder.iterdir())
     except OSError as error:
         raise Stop(f"{folder}: cannot be read ({one_line(error)})") from None
+    named = [entry for entry in entries if _is_named(entry.name, table)]
     # Some writers make a folder of parts with the name of a file: messages.parquet/part-0.parquet.
     folders = [folder / table.name, *(path for path in named if _format(path.name))]
     below = [path for each in folders if each.is_dir() for path in _walk(each)]
+    # Or folders of tables by keys: brand=acme/messages.csv.
+    keyed = [each for each in entries if HIVE_KEY.fullmatch(each.name) and each.is_dir()]
+    below += [path for each in keyed for path in _walk(each) if _is_named(path.name, table)]
     candidates = [*(path for path in named if not path.is_dir()), *below]
     found: dict[tuple[int, int], RawFile] = {}
     unread = [path for path in named if path.is_dir() and path not in folders]

@@ -156,6 +156,8 @@ def _judge_times(
             "those without are taken as UTC; if they are local, set raw_timezone"
         )
         yield f"raw_timezone, if {', '.join(naive)} are local times"
+    elif naive:
+        yield f"raw_timezone, if these are local: {', '.join(naive)} have no offset, and are UTC"
 
 
 def _offsets(

@@ -92,12 +92,18 @@ def cells_of(line: str, delimiter: str) -> list[str]:
 
 
 def csv_rows(
-    path: Path, delimiter: str, names: Sequence[str], wanted: Sequence[str], faults: list[Fault]
+    path: Path,
+    delimiter: str,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    null_words: Sequence[str],
+    faults: list[Fault],
 ) -> Iterator[Row]:
     """Take a csv file, its delimiter and all its columns, give the wanted ones of each row.
 
-    Names are in lower case. Lines that are no row are added to `faults`. After one of them the next
-    line is a row again, so that a quote which is left open costs its own line and no other.
+    Names are in lower case. A null word is null where it stands without quotes. Lines that are no
+    row are added to `faults`. After one of them the next line is a row again, so that a quote which
+    is left open costs its own line and no other.
     """
     csv.field_size_limit(2**31 - 1)
     places = [names.index(name) if name in names else None for name in wanted]
@@ -121,7 +127,10 @@ def csv_rows(
             if any(map(is_damaged, row)):
                 faults.append(Fault(start, NOT_UTF8))
                 continue
-            yield [cell or None for cell in row]
+            yield [
+                None if not cell or (cell in null_words and not lines.hold(f'"{cell}"')) else cell
+                for cell in row
+            ]
 
 
 class _Lines:
@@ -156,6 +165,10 @@ class _Lines:
             left -= len(line)
             self.number += 1
             yield line
+
+    def hold(self, text: str) -> bool:
+        """Whether a text stands in the record that was read last."""
+        return any(text in line for line in self._since)
 
     def back_to(self, number: int) -> None:
         """Read again from a line on that belongs to the record that was read last."""

@@ -88,8 +88,10 @@ def _read(text: str, reading: Reading) -> list[str]:
         )
     for form in reading.time_formats:
         parsed = f"try_strptime({text}, {sql.text(form)})"
+        # A year has four digits, which %Y does not ask for.
+        parsed = f"case when year({parsed}) >= 1000 then {parsed} end"
         has_zone = "%z" in form or "%Z" in form
-        found.append(f"({parsed} at time zone 'UTC')" if has_zone else _local(parsed, reading))
+        found.append(f"(({parsed}) at time zone 'UTC')" if has_zone else _local(parsed, reading))
     if reading.timezone:
         naive = _local(f"try_cast({text} as timestamp)", reading)
         found.append(f"case when regexp_full_match({text}, '{DATE_AND_TIME}') then {naive} end")
@@ -130,6 +132,8 @@ def looks_like(values: Sequence[str], connection: duckdb.DuckDBPyConnection) -> 
     first = values[0].strip()[:40]
     if all(re.fullmatch(NUMBER, value.strip()) for value in values):
         return f"{NUMBERS} {_said_number(first)}"
+    if re.fullmatch(f"{DATE_AND_TIME} ?[A-Za-z]+", first):
+        return f"{shape(first)!r}; its zone means several, write an offset or an IANA name"
     formats = proposed_formats(values, connection)
     if not formats:
         return f"{shape(first)!r}; write ISO 8601, or set raw_time_format (as strptime has it)"

@@ -202,9 +202,13 @@ def expression(table: Table, column: Column, kind: str, part: Part, reading: Rea
     if source_type == "BLOB":
         value = f"try(decode({value}))"
     if part.keeps_quoted and column.is_id:
-        value = f"nullif({value}, '')"
+        # A word in quotes is an id; with blanks around it, it was written by no one's hand.
+        value = _without_null_words(value, ("",), reading.null_words)
     elif source_type in ("VARCHAR", "BLOB"):
-        value = _without_null_words(value, part, reading)
+        words = ("", *reading.null_words) if part.keeps_quoted else reading.null_words
+        value = _without_null_words(value, words, reading.null_words)
+    elif source_type in ("DOUBLE", "FLOAT"):  # numpy's null
+        value = f"case when not isnan({value}) then {value} end"
     if column.is_time:
         value = raw_times.expression(value, source_type, reading)
         if kind == TIME:
@@ -240,14 +244,17 @@ def _whole(text: str) -> str:
     return f"regexp_replace({text}, '^(-?[0-9]+)[.]0+$', '\\1')"
 
 
-def _without_null_words(value: str, part: Part, reading: Reading) -> str:
-    null_words = ("", *reading.null_words) if part.keeps_quoted else reading.null_words
-    if not null_words:
+def _without_null_words(value: str, words: Sequence[str], padded: Sequence[str]) -> str:
+    """Null where a text is one of the words, or one of `padded` with blanks around it."""
+    if not words:
         return value
-    longest = max(len(word.encode()) for word in null_words)
-    words = ", ".join(sql.text(word) for word in null_words)
+    listed = ", ".join(map(sql.text, words))
     # Few texts are as short as such a word.
-    return f"case when strlen({value}) > {longest} or {value} not in ({words}) then {value} end"
+    kept = f"(strlen({value}) > {max(len(w.encode()) for w in words)} or {value} not in ({listed}))"
+    if padded:
+        has_blanks = f"({value} like '% ' or {value} like ' %')"
+        kept += f" and not ({has_blanks} and trim({value}) in ({', '.join(map(sql.text, padded))}))"
+    return f"case when {kept} then {value} end"
 
 
 def with_json(relation: str, types: Mapping[str, str], wanted: Iterable[str]) -> Part:

@@ -238,6 +238,8 @@ TIME_PATTERN = re.compile(
     r"(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?"
     r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)| (?P<zone>[A-Za-z_]+(?:/[A-Za-z_]+)+))?)?"
 )
+# What Python takes for a space, and two marks that nobody sees.
+BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 LARGEST_NUMBER = Decimal("999999999.999999999")
 
@@ -250,7 +252,7 @@ def text(row: RawRow, column: str) -> str | None:
 
 def id_of(row: RawRow, column: str) -> str | None:
     """Rule 10: an id without the blanks around it; a whole number is its digits; blank is null."""
-    value = (row.get(column) or "").strip()
+    value = (row.get(column) or "").strip(BLANKS)
     if re.fullmatch(r"-?[0-9]+\.0+", value):
         value = value.partition(".")[0]
     return value or None
@@ -258,7 +260,7 @@ def id_of(row: RawRow, column: str) -> str | None:
 
 def is_exact(row: RawRow, column: str) -> bool:
     """Rule 10: not a number beyond what a double holds exactly, or one that shows only its size."""
-    value = (row.get(column) or "").strip()
+    value = (row.get(column) or "").strip(BLANKS)
     if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+", value):
         return False
     return not re.fullmatch(r"-?[0-9]+\.0+", value) or abs(Decimal(value)) < 2**53

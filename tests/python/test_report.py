@@ -136,13 +136,14 @@ def test_it_is_published_beside_the_data(sample: Path) -> None:
 def test_the_headline_is_that_of_the_night(html: str, published: Path) -> None:
     said = headline.lines(published)[0]
     match = re.match(
-        r"Containment (\S+) % \((.*) of (.*) closed .*interval (.*) %\); (.*) open", said
+        r"Containment (\S+) % \((.*) of (.*) closed .*interval (.*) %\); (.*) open; (.*) excluded",
+        said,
     )
     assert match
-    rate, contained, closed, interval, still_open = match.groups()
+    rate, contained, closed, interval, still_open, excluded = match.groups()
     assert f"<strong>{rate} %</strong>" in html
     assert f"{contained} of {closed}\nclosed sessions contained;" in html
-    assert f"95 % interval {interval} %;\n{still_open} open." in html
+    assert f"95 % interval {interval} %;\n{still_open} open; {excluded}\nexcluded." in html
 
 
 def test_every_number_is_that_of_the_query_beside_it(html: str, published: Path) -> None:
