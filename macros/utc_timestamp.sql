@@ -23,6 +23,8 @@
     case
         when typeof({{ column }}) = 'timestamp' then try_cast({{ column }} as timestamp)
         when {{ written }} rlike '^({{ time_shape() }})$'
-            then try_cast(replace({{ plain_time(written, '$1') }}, '/', '-') as timestamp)
+            then try_cast(
+                regexp_replace({{ plain_time(written, '$1') }}, '^([0-9]+)/([0-9]+)/', '$1-$2-') as timestamp
+            )
     end
 {%- endmacro %}
