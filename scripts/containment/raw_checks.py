@@ -50,6 +50,7 @@ class TimeFacts:
     file: str = ""
     looks_like: str | None = None
     is_numbers: bool = False
+    early: int = 0  # of those that are text: before the year 2000
 
     def __add__(self, other: TimeFacts) -> TimeFacts:
         worse = max(self, other, key=lambda each: (each.is_numbers, each.unreadable))
@@ -61,6 +62,7 @@ class TimeFacts:
             worse.file,
             worse.looks_like,
             worse.is_numbers,
+            self.early + other.early,
         )
 
     @property
@@ -316,11 +318,11 @@ def look(
     ).fetchall()
     found: dict[str, Facts] = {}
     for file, count, *numbers in rows:
-        filled_counts, triples = dict(zip(read, numbers, strict=False)), numbers[len(read) :]
+        filled_counts, numbers_of = dict(zip(read, numbers, strict=False)), numbers[len(read) :]
         needed = (filled_counts.get(name.lower(), count) for name in table.needs)
         facts = {}
         for place, column in enumerate(times):
-            filled, unreadable, zoned = triples[3 * place : 3 * place + 3]
+            filled, unreadable, zoned, early = numbers_of[4 * place : 4 * place + 4]
             said = _looks_like(part, values[column.name], file, connection) if unreadable else None
             facts[column.name] = TimeFacts(
                 filled,
@@ -330,6 +332,7 @@ def look(
                 file,
                 said,
                 said is not None and unreadable == filled and said.startswith(raw_times.NUMBERS),
+                early,
             )
         found[file] = Facts(0, count, facts, has_all_needed=all(each == count for each in needed))
     return found
@@ -386,17 +389,18 @@ def _reads(table: Table, part: Part) -> set[str]:
     return {name.lower() for name in table.reads}
 
 
-def _counts(column: Column, source_type: str) -> tuple[str, str, str]:
-    """The SQL of how many values a time column has, how many unreadable, how many with a zone."""
+def _counts(column: Column, source_type: str) -> tuple[str, str, str, str]:
+    """The SQL of how many values a time column has, and of how many TimeFacts tells them apart."""
     value = sql.name("time " + column.name)
     if not raw_times.is_text_here(source_type):
         count = f"count({value})"
-        return count, "0", count if raw_times.is_zoned(source_type) else "0"
+        return count, "0", count if raw_times.is_zoned(source_type) else "0", "0"
     filled = f"trim({value}) <> ''"
     return (
         f"count(*) filter (where {filled})",
         f"count(*) filter (where {filled} and not {raw_times.readable(value)})",
         f"count(*) filter (where {raw_times.zoned(value)})",
+        f"count(*) filter (where {raw_times.readable(value)} and {value} < '2000')",
     )
 
 

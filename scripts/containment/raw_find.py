@@ -93,10 +93,10 @@ def find(folder: Path, table: Table, warnings: list[str]) -> list[RawFile]:
     named = [entry for entry in entries if _is_named(entry.name, table)]
     # Some writers make a folder of parts with the name of a file: messages.parquet/part-0.parquet.
     folders = [folder / table.name, *(path for path in named if _format(path.name))]
-    below = [path for each in folders if each.is_dir() for path in _walk(each)]
+    below = [path for each in folders if each.is_dir() for path in _walk(each, folder)]
     # Or folders of tables by keys: brand=acme/messages.csv.
     keyed = [each for each in entries if HIVE_KEY.fullmatch(each.name) and each.is_dir()]
-    below += [path for each in keyed for path in _walk(each) if _is_named(path.name, table)]
+    below += [path for each in keyed for path in _walk(each, folder) if _is_named(path.name, table)]
     candidates = [*(path for path in named if not path.is_dir()), *below]
     found: dict[tuple[int, int], RawFile] = {}
     unread = [path for path in named if path.is_dir() and path not in folders]
@@ -159,13 +159,17 @@ def _missing(
     return said
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, also behind links; a folder that links lead back to is one."""
+def _walk(folder: Path, top: Path) -> Iterator[Path]:
+    """Every file below a folder, also behind links; a folder that links lead back to is one.
+
+    `top`, which holds the tables of a source, is no part of one of them.
+    """
 
     def fail(error: OSError) -> None:
         raise Stop(f"{error.filename}: cannot be read ({one_line(error)})") from None
 
-    seen: set[tuple[int, int]] = set()
+    above = top.stat()
+    seen = {(above.st_dev, above.st_ino)}
     for parent, subfolders, names in os.walk(folder, onerror=fail, followlinks=True):
         status = os.stat(parent)
         if (status.st_dev, status.st_ino) in seen:

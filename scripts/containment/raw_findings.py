@@ -137,6 +137,11 @@ def _judge_times(
     """Yield the settings that would read more; Stop at a column of numbers."""
     for table, found in facts.items():
         for column, times in found.times.items():
+            if reading.epoch and 2 * times.early > times.filled:
+                warnings.append(
+                    f"{table.name}: most values of {column} are before the year 2000 in "
+                    f"{reading.epoch} since 1970; check raw_epoch"
+                )
             if not times.unreadable:
                 continue
             if times.is_numbers:

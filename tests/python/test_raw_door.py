@@ -290,6 +290,15 @@ def test_numbers_are_read_by_the_raw_epoch(
     assert found == ["2026-01-01T09:00:00.000000Z"]
 
 
+def test_an_epoch_that_is_a_thousand_times_off_is_said(folder: Path) -> None:
+    (folder / "messages.csv").write_text(f"{HEADER}\n{line(1, at='1767258000')}\n")
+    said = "messages: most values of sent_at are before the year 2000 in milliseconds since 1970"
+    assert f"{said}; check raw_epoch" in inspected(folder, Reading(epoch="milliseconds")).warnings
+    assert inspected(folder, Reading(epoch="seconds")).warnings == (
+        f"events: no row in 1 file of {folder}",
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -644,6 +653,7 @@ def test_folders_that_links_lead_back_to_are_read_once(
     part.mkdir(parents=True)
     (part / "part.csv").write_text(f"{HEADER}\n{line(1)}\n")
     (part / "loop").symlink_to(folder / "messages")
+    (part / "top").symlink_to(folder)
     (folder / "messages" / "b").symlink_to(part)
     assert ids(folder, connection) == ["m1"]
 
