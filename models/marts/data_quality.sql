@@ -50,11 +50,11 @@ found_rows as (
     union all
     select
         source,
-        'rows_from_the_future' as finding,
+        case reason when 'time_in_future' then 'rows_from_the_future' else 'unreadable_transcripts' end as finding,
         count(*) as row_count
     from {{ ref('rejected_rows') }}
-    where reason = 'time_in_future'
-    group by source
+    where reason in ('time_in_future', 'unreadable_content')
+    group by source, reason
 ),
 
 summed as (
@@ -113,13 +113,29 @@ mixed_offsets as (
     group by source
 ),
 
-unusable_rows as (
+-- A few rows from the future stop no night, however small their table; many of them tell of a wrong clock.
+few_future_rows as (
     select
         source,
-        concat('unusable_', table_name) as finding,
-        rows_rejected as row_count,
-        rows_read as base_count
+        table_name,
+        count(*) as row_count
+    from {{ ref('rejected_rows') }}
+    where reason = 'time_in_future'
+    group by source, table_name
+    having count(*) < 20
+),
+
+unusable_rows as (
+    select
+        reconciled.source,
+        concat('unusable_', reconciled.table_name) as finding,
+        reconciled.rows_rejected - coalesce(few_future_rows.row_count, 0) as row_count,
+        reconciled.rows_read as base_count
     from reconciled
+    left join few_future_rows
+        on
+            reconciled.source = few_future_rows.source
+            and reconciled.table_name = few_future_rows.table_name
 ),
 
 -- The same count again: an escalation may be in a single row, which no share shows.

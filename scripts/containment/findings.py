@@ -41,6 +41,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{n} of {of} rows name a time from the future, and are rejected",
         "mend their times; rejected_rows has each",
     ),
+    "unreadable_transcripts": (
+        "{n} transcripts cannot be read, and each may hold a handoff",
+        "export them again in full; rejected_rows has each",
+    ),
     "messages_without_conversation": (
         "{n} of {of} messages, {share}, are of conversations without a row",
         "compare the ids of both tables, and load what is missing",

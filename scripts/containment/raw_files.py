@@ -199,10 +199,12 @@ def _look_at_lines(table: Table, file: RawFile) -> tuple[tuple[str, ...], bool] 
 
 def _look_at_document(
     table: Table, file: RawFile, connection: duckdb.DuckDBPyConnection
-) -> tuple[str, tuple[str, ...], bool]:
+) -> tuple[str, tuple[str, ...], bool] | None:
     """Read the first objects, give how they are laid out, the wanted keys, and the same."""
     with raw_text.opened(file.path) as stream:
-        first = stream.read(SNIFFED_ROWS).lstrip()
+        first = stream.read(SNIFFED_ROWS).strip()
+    if re.fullmatch(r"(\[\s*\])?", first):
+        return None
     layout = "array" if first.startswith("[") else "unstructured"
     try:
         described = connection.execute(

@@ -353,8 +353,20 @@ COPILOT_STUDIO = [
         "stg_copilot_studio__events",
         (
             "a resolution is a resolution",
-            "case when is_implied_success then '_implied' end",
-            "''",
+            "when lower(session_outcome) = 'resolved' and is_implied_success",
+            "when false",
+            ["a_verdict_is_an_event_at_the_end_of_its_session"],
+        ),
+        (
+            "an implied handoff is a resolution",
+            "when lower(session_outcome) = 'resolved' and is_implied_success",
+            "when is_implied_success",
+            ["a_verdict_is_an_event_at_the_end_of_its_session"],
+        ),
+        (
+            "the kind of a trace is known in one case alone",
+            "where lower(value_type) = 'sessioninfo'",
+            "where value_type = 'SessionInfo'",
             ["a_verdict_is_an_event_at_the_end_of_its_session"],
         ),
         (

@@ -694,11 +694,14 @@ def test_what_is_named_like_a_table_and_not_read_is_said(
     )
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"[ ]\n"])
 @pytest.mark.parametrize("name", ["events.csv", "events.jsonl", "events.json", "events.parquet"])
-def test_an_empty_table_is_the_same_in_every_format(folder: Path, name: str) -> None:
+def test_an_empty_table_is_the_same_in_every_format(
+    folder: Path, name: str, content: bytes
+) -> None:
     (folder / "messages.csv").write_text(f"{HEADER}\n{line(1)}\n")
     (folder / "events.csv").unlink()
-    (folder / name).write_bytes(b"")
+    (folder / name).write_bytes(content if name == "events.json" else content.strip(b"[ ]\n"))
     assert inspected(folder).warnings == (f"events: no row in 1 file of {folder}",)
 
 

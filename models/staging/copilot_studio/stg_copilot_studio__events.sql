@@ -18,7 +18,8 @@ session_ends as (
                 and concat('session_', lower(outcome_reason)) in (select named_types.event_type from named_types)
                 then concat('session_', lower(outcome_reason))
             when lower(outcome_reason) like 'agenttransfer%' then 'session_agenttransfer'
-            else concat('session_', lower(session_outcome), case when is_implied_success then '_implied' end)
+            when lower(session_outcome) = 'resolved' and is_implied_success then 'session_resolved_implied'
+            else concat('session_', lower(session_outcome))
         end as event_type,
         -- An end that is no time must not lose the verdict, as long as it was written down at one.
         coalesce(
@@ -30,7 +31,7 @@ session_ends as (
         outcome_reason as reason,
         loaded_at
     from {{ ref('stg_copilot_studio__activities') }}
-    where value_type = 'SessionInfo'
+    where lower(value_type) = 'sessioninfo'
 ),
 
 -- Why a session was handed over stands in its verdict, which comes after the handoff.
