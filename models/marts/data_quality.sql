@@ -138,15 +138,16 @@ unusable_rows as (
             and reconciled.table_name = few_future_rows.table_name
 ),
 
--- The same count again: an escalation may be in a single row, which no share shows.
-rejected_events as (
+-- The same count again, to warn long before it refuses: a bot whose word is unknown makes its conversations human, and
+-- an escalation may be in a single row.
+rejected_rows as (
     select
         source,
-        'rejected_events' as finding,
+        concat('rejected_', table_name) as finding,
         rows_rejected as row_count,
         rows_read as base_count
     from reconciled
-    where table_name = 'events'
+    where table_name in ('conversations', 'messages', 'events')
 ),
 
 dropped_rows as (
@@ -301,7 +302,7 @@ findings as (
     union all
     select * from unusable_rows
     union all
-    select * from rejected_events
+    select * from rejected_rows
     union all
     select * from dropped_rows
     union all

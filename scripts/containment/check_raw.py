@@ -20,6 +20,7 @@ from containment import lookup_tables, lookups, own_config, raw_look, raw_templa
 from containment.console import fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, one_line
 from containment.places import PROJECT, Home
+from containment.run import utc_now
 from containment.settings import Given
 
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")  # what DuckDB repeats of the data
@@ -76,7 +77,7 @@ def command(
             return 0
         place = Home(_absolute(home) if home else PROJECT)
         own = own_config.find(place.folder, config_folder, lookup_tables.declared(PROJECT))
-        given = settings.load(PROJECT, options, vars_text, os.environ, own.settings)
+        given = settings.load(PROJECT, options, vars_text, os.environ, own.settings).at(utc_now())
         words = lookups.load(PROJECT, own.lookups)
         for line in words.warnings:
             warn(line)

@@ -33,6 +33,13 @@ WORDS: dict[str, tuple[str, str]] = {
         for table in ("conversations", "messages", "events", "ratings")
         for kind, words in (("unusable", UNUSABLE_ROWS), ("dropped", DROPPED_ROWS))
     },
+    **{
+        f"rejected_{table}": (
+            f"{{n}} of {{of}} {table[:-1]} rows cannot be used, {{share}}{{why}}",
+            "mend or map them; rejected_rows has each",
+        )
+        for table in ("conversations", "messages")
+    },
     "rejected_events": (
         "{n} of {of} event rows cannot be used, {share}{why}, and an escalation may be among them",
         "mend them; rejected_rows has each",

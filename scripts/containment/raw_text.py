@@ -21,6 +21,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+import duckdb
+
 from containment.errors import Stop, one_line
 
 WRONG_NUMBER, OPEN_QUOTE = "wrong_number_of_values", "open_quote"
@@ -236,12 +238,21 @@ def keys_of_lines(path: Path, most: int) -> list[tuple[int, list[str] | None]]:
         for number, line in islice(lines, most):
             try:
                 value = _loads(line)
-            except RecursionError:
-                continue  # deeper than Python reads; DuckDB does
+            except RecursionError:  # deeper than Python reads; DuckDB does
+                found.append((number, _keys_of(line)))
+                continue
             except ValueError:
                 value = None
             found.append((number, [key for key, _ in value] if isinstance(value, _Pairs) else None))
     return found
+
+
+def _keys_of(line: str) -> list[str] | None:
+    try:
+        (keys,) = duckdb.execute("select json_keys(cast(? as json))", [line]).fetchone() or ([],)
+    except (duckdb.Error, UnicodeError):
+        return None
+    return keys or None
 
 
 def keys_of_document(path: Path) -> list[str]:

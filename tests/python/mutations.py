@@ -1606,8 +1606,8 @@ LOOKUPS = [
         "data_quality",
         (
             "the conversations that have a finding are counted",
-            "sum(row_count)",
-            "count(*)",
+            "sum(row_count) as row_count",
+            "count(*) as row_count",
             ["a_finding_is_counted_over_all_conversations_of_a_source"],
         ),
         (
@@ -4090,10 +4090,22 @@ LIMITS = [
     *of(
         "data_quality",
         (
-            "any rejected row is from the future",
-            "where reason = 'time_in_future'",
+            "any rejected row is from the future, or a transcript",
+            "    where reason in ('time_in_future', 'unreadable_content')\n",
             "",
             ["a_finding_is_counted_over_all_conversations_of_a_source"],
+        ),
+        (
+            "any rejected row is excused",
+            "    where reason = 'time_in_future'\n",
+            "",
+            ["a_few_rows_from_the_future_make_no_table_unusable"],
+        ),
+        (
+            "twenty rows from the future are few",
+            "having count(*) < 20",
+            "having count(*) <= 20",
+            ["a_few_rows_from_the_future_make_no_table_unusable"],
         ),
         (
             "notes are a share of all rows",
@@ -4139,14 +4151,14 @@ LIMITS = [
         ),
         (
             "unusable rows are those that are used",
-            "rows_rejected as row_count,\n        rows_read as base_count\n    from reconciled\n),",
-            "rows_used as row_count,\n        rows_read as base_count\n    from reconciled\n),",
+            "reconciled.rows_rejected - coalesce(",
+            "reconciled.rows_used - coalesce(",
             ["each_finding_is_a_share_of_what_it_is_found_in"],
         ),
         (
-            "rows of every table are events",
-            "    where table_name = 'events'\n",
-            "",
+            "rejected rows warn of events alone",
+            "('conversations', 'messages', 'events')",
+            "('events')",
             ["each_finding_is_a_share_of_what_it_is_found_in"],
         ),
         (
