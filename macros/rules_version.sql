@@ -7,7 +7,7 @@
         'session_scope', 'after_escalation', 'courtesy_minutes', 'infer_takeovers', 'reporting_timezone',
         'raw_timezone', 'raw_time_format', 'raw_epoch', 'null_words', 'raw_columns'
     ] -%}
-        {%- do texts.append(name ~ setting(name)) -%}
+        {%- do texts.append(name ~ tojson(var(name), sort_keys=true)) -%}
     {%- endfor -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() if is_rule(node) -%}
