@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from containment import raw_times, sql
+from containment import raw_text, raw_times, sql
 from containment.errors import Stop
 from containment.raw_checks import Facts
 from containment.raw_reading import Reading
@@ -21,6 +21,12 @@ from containment.raw_views import ColumnRead, Part, RawData, UnreadableLine, sel
 NAMED = 5  # lines that a warning names
 # What a column may be called. Values of a row are seldom all like it: one of them is a time.
 NAME = re.compile(r"[^\W\d][\w .:/()#-]{0,40}")
+# What mends lines that are no rows.
+ADVICE = {
+    raw_text.NOT_UTF8: "save it as UTF-8",
+    raw_text.OPEN_QUOTE: "write a quote inside quotes twice",
+    raw_text.WRONG_NUMBER: "put values that hold a delimiter in quotes",
+}
 # What a type holds of whole numbers exactly.
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
@@ -194,9 +200,10 @@ def _faults(facts: Mapping[Table, Facts]) -> Iterator[str]:
             kinds = Counter(fault.reason for fault in faults)
             said = ", ".join(f"{reason} {count:,}" for reason, count in kinds.most_common())
             lines = ", ".join(str(fault.line) for fault in faults[:NAMED])
+            advice = "".join(f"; {ADVICE[reason]}" for reason in kinds if reason in ADVICE)
             yield (
                 f"{file}: {_lines(len(faults))} that cannot be read ({said}; line {lines}"
-                f"{' …' if faults[NAMED:] else ''}); rejected"
+                f"{' …' if faults[NAMED:] else ''}); rejected{advice}"
             )
 
 
