@@ -205,7 +205,7 @@ def damage(raw: Path, kind: str) -> str:
         (raw / "messages.csv").write_text("message_id,conversation_id,sent_at\n")
         return "author_type"
     if kind == "no header":
-        (raw / "messages.csv").write_text("")
+        (raw / "messages.csv").write_text("1,1,customer,2026-01-01T00:00:00Z\n")
         return "messages.csv"
     if kind == "times as numbers":
         (raw / "messages.csv").unlink()
@@ -281,7 +281,12 @@ def test_an_unknown_channel_and_event_type_are_named_and_the_night_goes_on(
     (raw / "events.csv").write_text(EVENTS + "1,1,molted,2026-01-01T00:01:00Z\n")
     night = projects.nightly(tmp_path, "--source", "files", "--raw-path", str(raw))
     assert night.returncode == 0, night.stderr
-    assert "pigeon" in night.stderr and "molted" in night.stderr
+    assert "pigeon" in night.stderr
+    # As rows that can be pasted into the lookups.
+    assert {"files,molted,none", "pigeon,60"} <= {
+        *night.stdout.splitlines(),
+        *night.stderr.splitlines(),
+    }
     findings = projects.rows(
         published(tmp_path), "select finding, row_count from marts.data_quality"
     )
