@@ -115,6 +115,16 @@ MACROS = [
     *of(
         "id_text",
         (
+            "an id of blanks is one",
+            "else nullif({{ unpadded(value) }}, '')",
+            "else {{ unpadded(value) }}",
+            [
+                "stg_messages.a_message_without_an_id_is_rejected",
+                "stg_events.an_event_without_an_id_is_rejected",
+                "stg_conversations.a_conversation_without_an_id_is_rejected",
+            ],
+        ),
+        (
             "blanks after an id are a part of it",
             " and reverse({{ value }}) between '!' and '~'",
             "",
@@ -245,18 +255,15 @@ MACROS = [
             "<> ''",
             "is not null",
             [
-                "stg_messages.a_message_without_an_id_is_rejected",
                 "stg_messages.a_message_without_a_time_is_rejected",
-                "stg_events.an_event_without_an_id_is_rejected",
-                "stg_conversations.a_conversation_without_an_id_is_rejected",
-                "stg_conversations.a_channel_is_read_in_any_case",
+                "stg_conversations.a_brand_of_blanks_is_none",
             ],
         ),
         (
             "a blank that is no space is a value",
             "between '!' and '~'",
             ">= '!'",
-            ["stg_messages.a_message_without_an_id_is_rejected"],
+            ["stg_conversations.a_brand_of_blanks_is_none"],
         ),
     ),
     *of(
