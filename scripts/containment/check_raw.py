@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
 
 import click
 import duckdb
 
-from containment import lookup_tables, lookups, own_config, raw_look, raw_template, settings
+from containment import (
+    command_line,
+    lookup_tables,
+    lookups,
+    own_config,
+    raw_look,
+    raw_template,
+    settings,
+)
 from containment.console import fail, say, warn
-from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, one_line
+from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
 from containment.places import PROJECT, Home
 from containment.run import utc_now
 from containment.settings import Given
@@ -101,25 +106,6 @@ def _absolute(path: str) -> Path:
     return Path(os.path.abspath(Path(path).expanduser()))
 
 
-def _on_signal(number: int, frame: FrameType | None) -> None:
-    Stopped.received = number
-    raise Stopped
-
-
 def main() -> None:
     """Run the command line; every end is an exit code and, where it is not 0, one line."""
-    signal.signal(signal.SIGTERM, _on_signal)
-    try:
-        sys.exit(command.main(prog_name="scripts/check-raw", standalone_mode=False) or 0)
-    except click.ClickException as error:
-        fail(f"{' '.join(error.format_message().split())} (see scripts/check-raw --help)")
-        sys.exit(UNUSABLE)
-    except BrokenPipeError:  # the reader of the lines has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(UNUSABLE)
-    except Stopped:
-        fail("stopped; nothing was changed")
-        sys.exit(128 + (Stopped.received or signal.SIGTERM))
-    except (KeyboardInterrupt, click.Abort):
-        fail("stopped; nothing was changed")
-        sys.exit(128 + signal.SIGINT)
+    command_line.run(command, "check-raw")

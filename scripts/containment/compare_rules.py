@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import click
 import duckdb
 
 from containment import (
+    command_line,
     dbt_run,
     headline,
     lookup_tables,
@@ -32,7 +30,7 @@ from containment import (
     warehouse,
 )
 from containment.console import Clock, fail, say, warn
-from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended
+from containment.errors import UNUSABLE, Stop, how_it_ended
 from containment.lookup_tables import Row
 from containment.lookups import Lookups
 from containment.places import PROJECT, Home
@@ -312,22 +310,6 @@ def _write(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
     return f"the sessions that change: {file}"
 
 
-def _on_signal(number: int, frame: FrameType | None) -> None:
-    Stopped.received = number
-    raise Stopped
-
-
 def main() -> None:
     """Run the command line; every end is an exit code and, where it is not 0, one line."""
-    signal.signal(signal.SIGTERM, _on_signal)
-    try:
-        sys.exit(command.main(prog_name="scripts/compare-rules", standalone_mode=False) or 0)
-    except click.ClickException as error:
-        fail(f"{' '.join(error.format_message().split())} (see scripts/compare-rules --help)")
-        sys.exit(UNUSABLE)
-    except Stopped:
-        fail("stopped; nothing was changed")
-        sys.exit(128 + (Stopped.received or signal.SIGTERM))
-    except (KeyboardInterrupt, click.Abort):
-        fail("stopped; nothing was changed")
-        sys.exit(128 + signal.SIGINT)
+    command_line.run(command, "compare-rules")

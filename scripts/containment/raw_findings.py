@@ -93,7 +93,7 @@ def check_types(
     relation: str,
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Take the types of the columns; Stop when one can hold no times, or no exact ids."""
+    """Take the types of the columns; raise Stop if a column can hold no times, or no exact ids."""
     check_exact(table, where, schema, relation, connection)
     for column in table.times:
         found = schema.get(column.lower(), "VARCHAR")

@@ -17,7 +17,7 @@ parts as (
     where {{ boolean('parts._fivetran_active', 'true') }} is not false
 ),
 
--- Whoever assigns a conversation to people takes it from the bot; that nobody or a bot has it is no handoff. Without a
+-- An assignment to people takes a conversation from the bot; one to nobody or to a bot is no handoff. Without a
 -- word for whom it is assigned to, as some landings have it, it is assigned to people.
 named_parts as (
     select

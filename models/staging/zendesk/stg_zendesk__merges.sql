@@ -9,7 +9,7 @@ merged_tickets as (
     where excluded_tags.exclusion_reason = 'merged'
 ),
 
--- A merge closes the ticket, and a closed one can be neither merged nor opened again: its close is the merge's. Without
+-- A merge closes the ticket. A closed ticket cannot be merged or opened again, so its close is the merge's. Without
 -- one, the last time that it was solved.
 final as (
     select
