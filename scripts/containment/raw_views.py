@@ -23,6 +23,17 @@ from containment.raw_tables import BOOLEAN, CONTRACT, SCHEMA, TEXT, TIME, Column
 ATTACHED = "raw_database"
 AS_THEY_ARE = Reading()  # where no setting says anything of raw values
 SALT = "containment_id_salt"  # the variable of a connection by which ids are hashed
+LINES, FINDINGS = "night_unreadable_lines", "night_raw_findings"
+NOTES = {  # tables beside the views, for what no view can hold
+    LINES: {
+        "source": "varchar",
+        "table_name": "varchar",
+        "file_name": "varchar",
+        "line_number": "bigint",
+        "reason": "varchar",
+    },
+    FINDINGS: {"source": "varchar", "finding": "varchar", "row_count": "bigint"},
+}
 
 
 @dataclass(frozen=True)
@@ -116,27 +127,23 @@ def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
 
 def write_notes(found: Sequence[RawData], connection: duckdb.DuckDBPyConnection) -> None:
     """Put what is known of the raw tables beside their views, where the models read it."""
-    lines = [
-        (raw.source, each.table, each.file, each.line, each.reason)
-        for raw in found
-        for each in raw.unreadable
-    ]
-    findings = [
-        (raw.source, finding, count) for raw in found for finding, count in raw.findings.items()
-    ]
+    rows: dict[str, list[tuple[object, ...]]] = {
+        LINES: [
+            (raw.source, each.table, each.file, each.line, each.reason)
+            for raw in found
+            for each in raw.unreadable
+        ],
+        FINDINGS: [
+            (raw.source, finding, count) for raw in found for finding, count in raw.findings.items()
+        ],
+    }
     connection.execute(f"create schema if not exists {SCHEMA}")
-    connection.execute(
-        f"create or replace table {SCHEMA}.night_unreadable_lines (source varchar, "
-        "table_name varchar, file_name varchar, line_number bigint, reason varchar)"
-    )
-    connection.execute(
-        f"create or replace table {SCHEMA}.night_raw_findings (source varchar, finding varchar, "
-        "row_count bigint)"
-    )
-    for table, rows in (("night_unreadable_lines", lines), ("night_raw_findings", findings)):
-        if rows:
-            places = ", ".join("?" for _ in rows[0])
-            connection.executemany(f"insert into {SCHEMA}.{table} values ({places})", rows)
+    for table, columns in NOTES.items():
+        typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        connection.execute(f"create or replace table {SCHEMA}.{table} ({typed})")
+        if rows[table]:
+            places = ", ".join("?" for _ in columns)
+            connection.executemany(f"insert into {SCHEMA}.{table} values ({places})", rows[table])
 
 
 def select(table: Table, parts: Sequence[Part], reading: Reading = AS_THEY_ARE) -> str:
