@@ -243,7 +243,9 @@ def stub(project: Path, said: str, code: int = 0, error: str = "") -> dict[str, 
 
 def answer(*checked: tuple[str, str], ids: tuple[str, ...] = ()) -> str:
     """What pip-audit writes: these packages are known, the first with these advisories."""
-    found = [{"name": name, "version": version, "vulns": []} for name, version in checked]
+    found: list[dict[str, Any]] = [
+        {"name": name, "version": version, "vulns": []} for name, version in checked
+    ]
     unknown = [{"name": "anything", "skip_reason": "not found: anything (1.0)"}]
     if ids:
         found[0]["vulns"] = [{"id": each, "aliases": [], "fix_versions": []} for each in ids]
