@@ -6,7 +6,6 @@ The raw tables are read as the nightly reads them, in a temporary folder; the ho
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from pathlib import Path
 
@@ -27,8 +26,6 @@ from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
 from containment.places import PROJECT, Home
 from containment.run import utc_now
 from containment.settings import Given
-
-QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")  # what DuckDB repeats of the data
 
 
 @click.command(
@@ -95,7 +92,7 @@ def command(
     except BrokenPipeError:
         raise
     except (Stop, OSError, duckdb.Error) as error:
-        unread = f"the raw data cannot be read ({QUOTED.sub('...', one_line(error))})"
+        unread = f"the raw data cannot be read ({one_line(error)})"
         exit_code, lines = how_it_ended(error) or (UNUSABLE, (unread,))
         for line in lines:
             fail(line)

@@ -9,7 +9,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
-from containment.errors import one_line
+from containment.errors import masked, one_line
 
 LOG_BYTES = 1_000_000
 LOG_FILES = 5  # older ones beside the one that is written
@@ -24,6 +24,11 @@ _to_stderr = False
 def say(line: str) -> None:
     """Print a line now, also into a pipe."""
     _print(line, sys.stderr if _to_stderr else sys.stdout)
+
+
+def show(line: str) -> None:
+    """Print what no log may hold: a library's own words."""
+    print(line, file=sys.stderr if _to_stderr else sys.stdout, flush=True)
 
 
 def warn(line: str) -> None:
@@ -64,6 +69,7 @@ def _complain(line: str) -> None:
 
 
 def _print(line: str, stream: TextIO) -> None:
+    line = masked(line)
     if line:
         _log.info("%s", line)
     print(line, file=stream, flush=True)

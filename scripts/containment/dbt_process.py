@@ -9,13 +9,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.environments import local
 from dbt.cli.main import dbtRunner
+from dbt_common.exceptions import DbtRuntimeError
 
-from containment import dbt_results
+from containment import dbt_results, duckdb_words
 from containment.dbt_results import NodeResult
 from containment.errors import one_line
 
@@ -43,8 +48,34 @@ def _result(result: Any) -> NodeResult:
     )
 
 
+class Cursor(local.DuckDBCursorWrapper):
+    """dbt's cursor, whose errors say nothing of the data: dbt writes them into its log."""
+
+    def execute(self, *arguments: Any, **options: Any) -> Any:
+        """As dbt's own; an error holds our words for what DuckDB says."""
+        return _in_words(super().execute, *arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+        return partial(_in_words, found) if name.startswith("fetch") else found
+
+
+def _in_words(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    try:
+        return function(*arguments, **options)
+    except duckdb.Error as error:
+        raise type(error)(duckdb_words.of(str(error))) from None
+    except DbtRuntimeError as error:  # of what is no error of DuckDB's own kinds
+        raise DbtRuntimeError(duckdb_words.of(str(error.__cause__ or error))) from None
+    except UnicodeError:  # of a message that quotes wrong bytes
+        raise duckdb.InvalidInputException("not UTF-8 text") from None
+
+
 def main() -> None:
     """Take the name of the file for the results and the arguments of dbt; exit as dbt does."""
+    if duckdb_words.IN_FULL in os.environ:
+        duckdb_words.show_in_full(lambda text: print(text, file=sys.stderr, flush=True))
+    local.DuckDBCursorWrapper = Cursor
     file, *arguments = sys.argv[1:]
     outcome = dbtRunner().invoke(arguments)
     results = getattr(outcome.result, "results", None)

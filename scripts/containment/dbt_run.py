@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from containment import dbt_results, failing_rows
-from containment.console import Progress, say
+from containment import dbt_results, duckdb_words, failing_rows
+from containment.console import Progress, show
 from containment.dbt_results import NodeResult
 from containment.errors import DATA_FAILED, UNUSABLE, is_no_room
 from containment.places import PROJECT, Home
@@ -78,8 +78,9 @@ def build(
         *(["--select", *select] if select else []),
         *(["--full-refresh"] if full_refresh else []),
     ]
+    in_full = {duckdb_words.IN_FULL: "yes"} if verbose else {}
     exit_code, errors = _run(
-        command, {**environment(home), **(more_environment or {})}, project, verbose
+        command, {**environment(home), **in_full, **(more_environment or {})}, project, verbose
     )
     results = dbt_results.read(home.dbt_results)
     summary = _summary(results or [])
@@ -138,7 +139,7 @@ def _run(
             if total and not verbose:
                 progress.step(total)
             if verbose and level != "debug" and message:
-                say(message)
+                show(message)
             if level == "error" and not PROGRESS.match(message):
                 errors.append(useful_line(message))
             last = message.strip() or last
@@ -190,7 +191,7 @@ def useful_line(message: str) -> str:
             break
         if not NO_USE.fullmatch(plain) and plain not in ("Compilation Error", "Parsing Error"):
             lines.append(plain)
-    said = "; ".join(lines)
+    said = duckdb_words.replaced("; ".join(lines))
     return said if len(said) <= LONGEST else said[: LONGEST - 4] + " ..."
 
 
@@ -198,7 +199,7 @@ def _database_line(message: str) -> str:
     """Take the message of a node that failed, give its first line that is not a heading."""
     lines = [ESCAPE.sub("", line).strip() for line in message.splitlines()]
     useful = [line for line in lines if not NO_USE.fullmatch(line) and not HEADER.fullmatch(line)]
-    return (useful or lines or ["no message"])[0]
+    return duckdb_words.replaced((useful or lines or ["no message"])[0])
 
 
 def _summary(results: Sequence[NodeResult]) -> str:

@@ -94,7 +94,7 @@ def _make(file: Path, kept: Path, project: Path) -> None:
             check=False,
         )
         if done.returncode:
-            raise Stop(one_line(done.stderr))
+            raise Stop(f"dbt docs generate ended with exit code {done.returncode}")
         made = Path(folder, "static_index.html")
         # A copy to keep is a convenience: a project that may not be written makes it each night.
         with suppress(OSError):

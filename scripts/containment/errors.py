@@ -7,14 +7,46 @@ import errno
 import os
 import re
 import signal
+import traceback
 from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import duckdb
+from yaml import YAMLError
+
+from containment import duckdb_words
 
 DATA_FAILED = 1
 UNUSABLE = 2
 LOCKED = 3
-# Kinds of DuckDB's errors that say nothing which the message does not.
-NO_USE = ("IO", "Invalid Input", "Parser", "Binder", "Catalog", "Conversion", "Permission")
 NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+HERE = Path(__file__).resolve().parent
+VALUE = r"""('[^']*'?|"[^"]*"?|[^\s&;,'")\]}]+)"""
+# Secrets as addresses and settings hold them: https://KEY@host, ?sig=..., AccountKey=..., pwd=...,
+# "token": "...". A name that ends in "key" or "sig" is a secret's only before an equals sign.
+SECRETS = (
+    (re.compile(r"(://)[^/@\s'\"]+@"), r"\1***@"),
+    (
+        re.compile(
+            r"((?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|credentials?|sig|key|auth)"
+            rf"['\"]?\s*(?:=|%3D)\s*){VALUE}",
+            re.IGNORECASE,
+        ),
+        r"\1***",
+    ),
+    (
+        re.compile(
+            r"((?:password|passwd|passphrase|secret|token|signature|api_?key|credentials?)"
+            rf"['\"]?:\s*){VALUE}",
+            re.IGNORECASE,
+        ),
+        r"\1***",
+    ),
+    (re.compile(r"(bearer )\s*\S+", re.IGNORECASE), r"\1***"),
+)
+
+
+LOGIN = re.compile(r"https?://[^/@\s]+@|://[^/@\s]*:[^/@\s]*@")
 
 
 class Stop(Exception):
@@ -54,26 +86,46 @@ def is_no_room(message: str) -> bool:
     return any(reason in message for reason in NO_ROOM)
 
 
-def one_line(error: BaseException | str) -> str:
-    """Take an error (or its text), give the line of it that helps.
+def one_line(error: BaseException) -> str:
+    """Take an error, give what of it helps, in one line that holds no value of the data.
 
-    An OSError gives its reason alone (callers name the path). DuckDB's errors begin with the line
-    that matters; its CSV errors say the rest a few lines further down.
+    Of an OSError the system's reason (callers name the path), of DuckDB's what `duckdb_words` makes
+    of it; a library's own text is never said, for it may quote what it could not read.
     """
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    first = re.sub(rf"^({'|'.join(NO_USE)}) Error: ", "", lines[0])
-    details = [
-        line
-        for line in lines[1:]
-        if line.startswith(
-            ("Expected Number of Columns", "Invalid unicode", "file = ", "Value with")
-        )
-    ]
-    return "; ".join([first, *details]) if "CSV Error" in first else first
+    match error:
+        case Stop():
+            return str(error)
+        case OSError() if error.strerror:
+            return error.strerror
+        case duckdb.Error():
+            return duckdb_words.of(str(error))
+        case UnicodeError():
+            return "not UTF-8 text"
+        case YAMLError():
+            return yaml_problem(error)
+    return type(error).__name__
+
+
+def where_raised(error: BaseException) -> str:
+    """The kind of an error that nobody foresaw, and the line of this project that it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent.is_relative_to(HERE)]
+    place = f" in {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""
+    return f"{one_line(error)}{place}"
+
+
+def masked(line: str) -> str:
+    """A line with *** in the place of every secret that an address or a setting in it holds."""
+    for pattern, shown in SECRETS:
+        line = pattern.sub(shown, line)
+    return line
+
+
+def holds_secret(address: str) -> bool:
+    """Whether the address of a database holds a secret; a user's name alone is none."""
+    return LOGIN.search(address) is not None or any(
+        pattern.search(address) for pattern, _ in SECRETS[1:]
+    )
 
 
 def nearest(word: str, known: Collection[str]) -> str:

@@ -249,7 +249,11 @@ def _read(lookup: Lookup, file: Path, where: str, needed: Sequence[str]) -> Cont
         raise Stop(f"{where}: not found; restore it") from None
     except UnicodeDecodeError:
         raise Stop(f"{where}: not UTF-8 text; save it as UTF-8") from None
-    except (OSError, csv.Error) as error:
+    except csv.Error:
+        raise Stop(
+            f"{where}: a quote that does not end; write a quote inside quotes twice"
+        ) from None
+    except OSError as error:
         raise Stop(f"{where}: cannot be read ({one_line(error)})") from None
 
 

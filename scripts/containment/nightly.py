@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ import duckdb
 from containment import (
     console,
     dbt_run,
+    duckdb_words,
     findings,
     headline,
     history,
@@ -33,7 +35,17 @@ from containment import (
     warehouse,
 )
 from containment.console import Clock, fail, say, warn
-from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room, one_line
+from containment.errors import (
+    DATA_FAILED,
+    UNUSABLE,
+    Stop,
+    Stopped,
+    how_it_ended,
+    is_no_room,
+    masked,
+    one_line,
+    where_raised,
+)
 from containment.own_config import OwnConfig
 from containment.places import PROJECT, Home
 from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
@@ -79,7 +91,9 @@ AS_JSON = "--json"
 @click.option(
     AS_JSON, "as_json", is_flag=True, help="One JSON object on stdout at the end, lines on stderr."
 )
-@click.option("--verbose", is_flag=True, help="Show what dbt says.")
+@click.option(
+    "--verbose", is_flag=True, help="Show what dbt says, and errors in full: on the terminal alone."
+)
 def command(
     sources: tuple[str, ...],
     raw_path: str | None,
@@ -109,6 +123,8 @@ def command(
         options["accepted_findings"] = Given(list(accepted), "--accept")
     if as_json:
         console.keep_stdout_free()
+    if verbose:
+        duckdb_words.show_in_full(console.show)
     run = Run.begun()
     place = Home(Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT)
     console.log_to(place.nightly_log)
@@ -130,7 +146,7 @@ def command(
         if run.outcome == RUNNING:  # it ended before it held the lock
             run.end_by(error)
             history.note(place, run)
-        return _say_ending(error)
+        return _say_ending(error, verbose)
     finally:
         if as_json:
             print(run.as_json(headline.numbers(publication, run.run_id)), flush=True)
@@ -154,7 +170,7 @@ def night(
     own = own_config.find(home.folder, config_folder, lookup_tables.declared(PROJECT))
     given = settings.load(PROJECT, options, vars_text, os.environ, own.settings).at(run.started_at)
     run.sources = ", ".join(given.sources)
-    run.raw_path = judge.raw_path(given.places)
+    run.raw_path = masked(judge.raw_path(given.places) or "") or None
     words = lookups.load(PROJECT, own.lookups)
     findings.check_accepted(given.accepted_findings, words.findings)
     if settings.target_type(PROJECT, target) != DUCKDB:
@@ -188,7 +204,7 @@ def night(
             return make()
         except (Stop, duckdb.Error) as error:
             # Damage may show in any step, for a block is looked at when it is read.
-            said = [str(error), *(error.reasons if isinstance(error, Stop) else ())]
+            said = [one_line(error), *(error.reasons if isinstance(error, Stop) else ())]
             if not warehouse.delete_if_damaged(home.warehouse, said):
                 raise
         return make()
@@ -311,11 +327,16 @@ def _report(publication: Path) -> None:
         say(line)
 
 
-def _say_ending(error: BaseException) -> int:
-    """Say in one line how the run ended, give its exit code; what nobody foresaw is raised."""
-    known = how_it_ended(error)
-    if known is None:
+def _say_ending(error: BaseException, verbose: bool = False) -> int:
+    """Say in one line how the run ended, give its exit code; BrokenPipeError is raised."""
+    if isinstance(error, BrokenPipeError):
         raise error
+    known = how_it_ended(error)
+    if known is None:  # its own text may quote a row, so it is for the terminal alone
+        if verbose:
+            console.show("".join(traceback.format_exception(error)))
+        said = f"unforeseen: {where_raised(error)}; --verbose shows all of it, please report it"
+        known = (DATA_FAILED, (said,))
     exit_code, lines = known
     for line in lines:
         fail(line)

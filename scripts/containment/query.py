@@ -18,9 +18,9 @@ from typing import Any
 import click
 import duckdb
 
-from containment import analyses, metrics, publish
+from containment import analyses, duckdb_words, metrics, publish
 from containment.console import fail
-from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
+from containment.errors import UNUSABLE, Stop, how_it_ended
 from containment.places import PROJECT, Home
 
 AT_ONCE = 10_000  # rows that are fetched
@@ -172,10 +172,13 @@ def _names(written: str) -> list[str]:
 
 
 def _said(error: duckdb.Error) -> str:
-    """DuckDB's reason in one line, with the names that it holds for near."""
-    lines = [line.strip() for line in str(error).splitlines()]
+    """DuckDB's reason in one line, with the names that it holds for near.
+
+    In its own words: whoever asked reads them, and all that they may quote is published.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     hints = [line for line in lines[1:] if line.startswith(("Did you mean", "Candidate bindings"))]
-    return " ".join([one_line(error), *hints])
+    return " ".join([duckdb_words.KIND.sub("", lines[0], count=1), *hints])
 
 
 def main() -> None:

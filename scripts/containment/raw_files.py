@@ -290,7 +290,8 @@ def _unknown_channels(
     conversations = selects[f"{CONTRACT}_conversations"]
     channels = connection.execute(
         f"select lower(trim(channel)) as word, count(*) from ({conversations}) "
-        "where word <> '' group by word order by count(*) desc, word"
+        "where word <> '' and conversation_id is not null "
+        "group by word order by count(*) desc, word"
     ).fetchall()
     unknown = [(word, rows) for word, rows in channels if word not in lookups.channels]
     if unknown:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from containment.errors import Stop
+from containment.errors import Stop, holds_secret
 
 KINDS = "{path: DIR}, {schema: NAME} or {database: FILE, schema: NAME}"
 # postgres:dbname=chatwoot, md:support: what DuckDB attaches by a word before a colon.
 ADDRESS = re.compile(r"[a-z_]{2,}:")
-SECRET = re.compile(r"(password|passwd|token|secret)\s*=|://[^/@\s]*:[^/@\s]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def absolute(path: str, start: Path) -> Path:
 
 
 def _database(where: str, database: str, start: Path) -> str:
-    if SECRET.search(database):
+    if holds_secret(database):
         raise Stop(
             f"{where}: a database's address must hold no secret, for it is logged; give it in the "
             "environment (PGPASSWORD, motherduck_token ...) and leave it out here"

@@ -113,9 +113,7 @@ def write_views(raw: RawData, connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.Error as error:
         with suppress(duckdb.Error):  # a commit that failed has ended the transaction itself
             connection.execute("rollback")
-        # Of a source whose ids are hashed the error could quote the row.
-        reason = type(error).__name__ if raw.salt else one_line(error)
-        raise Stop(f"schema {SCHEMA}: cannot make its {kind}s ({reason})") from None
+        raise Stop(f"schema {SCHEMA}: cannot make its {kind}s ({one_line(error)})") from None
     finally:
         if raw.salt:
             connection.execute(f"reset variable {SALT}")

@@ -12,7 +12,7 @@ import duckdb
 
 from containment import findings
 from containment.console import Clock
-from containment.errors import LOCKED, UNUSABLE, how_it_ended, one_line
+from containment.errors import LOCKED, UNUSABLE, how_it_ended, masked, where_raised
 from containment.findings import Finding
 
 RUNNING, PUBLISHED, FAILED = "running", "published", "failed"
@@ -71,13 +71,14 @@ class Run:
         """It ends now, in this way."""
         self.ended_at = utc_now()
         self.total_seconds = self.clock.seconds
-        self.outcome, self.exit_code, self.message = outcome, exit_code, message
+        self.outcome, self.exit_code = outcome, exit_code
+        self.message = None if message is None else masked(message)
 
     def end_by(self, error: BaseException) -> None:
         """It is ended by this error."""
         unforeseen = UNUSABLE if isinstance(error, BrokenPipeError) else 1
         known = how_it_ended(error)
-        exit_code, lines = known or (unforeseen, (f"{type(error).__name__}: {one_line(error)}",))
+        exit_code, lines = known or (unforeseen, (f"unforeseen: {where_raised(error)}",))
         more = f" (and {len(lines) - 2} more)" if len(lines) > 2 else ""
         outcome = KILLED if exit_code > 128 else REFUSED if exit_code == LOCKED else FAILED
         self.publication = None

@@ -12,6 +12,7 @@ import duckdb
 
 from containment import sql
 from containment.console import warn
+from containment.duckdb_words import DAMAGED_DATABASE, ENDS_EARLY
 from containment.errors import LOCKED, Stop, is_no_room, one_line
 
 MEMORY_LIMIT_VARIABLE = "CONTAINMENT_MEMORY_LIMIT"  # macros/limit_memory.sql reads it too
@@ -53,8 +54,8 @@ def delete_if_damaged(path: Path, messages: Iterable[str]) -> bool:
     be damaged while it was read, delete it, say so, and give True.
     """
     # A raw file can be too short as well, so that must be said of this one.
-    short = re.compile(f"read enough bytes.*{re.escape(path.name)}")
-    damaged = (said for said in messages if "Corrupt database file" in said or short.search(said))
+    short = re.compile(f"{ENDS_EARLY}.*{re.escape(path.name)}")
+    damaged = (said for said in messages if DAMAGED_DATABASE in said or short.search(said))
     reason = next(damaged, None)
     if reason is not None:
         _delete_damaged(path, reason)

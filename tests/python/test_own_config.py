@@ -203,7 +203,7 @@ def test_what_is_there_is_described(config: Path) -> None:
             TYPES + "*,x\n",
             " line 2: 2 values in 3 columns; write as many as the header names",
         ),
-        ("event_types.csv", TYPES + '*,"x,none\n', ": cannot be read (unexpected end of data)"),
+        ("event_types.csv", TYPES + '*,"x,none\n', ": a quote that does not end"),
         ("event_types.csv", b"source,event_type,boundary\n*,caf\xe9,none\n", ": not UTF-8 text"),
         ("event_types.csv", (TYPES + "*,x,none\n").encode("utf-16"), ": not UTF-8 text"),
         (

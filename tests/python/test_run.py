@@ -90,7 +90,7 @@ def test_the_figures_of_a_build() -> None:
         (Stop("not published", DATA_FAILED, ["a", "b", "c"]), "failed", 1, "a (and 2 more)"),
         (Stop("held", LOCKED), "refused", 3, "held"),
         (PermissionError(13, "Permission denied", "/x"), "failed", 2, None),
-        (ZeroDivisionError("division by zero"), "failed", 1, "ZeroDivisionError: division by zero"),
+        (ZeroDivisionError("division by zero"), "failed", 1, "unforeseen: ZeroDivisionError"),
     ],
     ids=str,
 )

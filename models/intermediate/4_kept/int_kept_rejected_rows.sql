@@ -19,9 +19,9 @@ rejected_conversations as (
         changed.named_conversation_id as row_id,
         rejected.reject_reason as reason,
         {{ json_object({
-            'conversation_id': 'changed.named_conversation_id', 'channel': 'channel', 'brand': 'brand',
-            'customer_id': 'customer_id', 'created_at': as_read('created_at'), 'exclusion_reason': 'exclusion_reason',
-            'loaded_at': as_read('loaded_at')
+            'conversation_id': 'changed.named_conversation_id', 'channel': word('channel'), 'brand': word('brand'),
+            'customer_id': 'customer_id', 'created_at': as_read('created_at'),
+            'exclusion_reason': word('exclusion_reason'), 'loaded_at': as_read('loaded_at')
         }) }} as row_json
     from {{ ref('int_changed_conversation_rows') }} as rejected
     inner join changed
@@ -38,8 +38,8 @@ rejected_messages as (
         rejected.reject_reason as reason,
         {{ json_object({
             'message_id': 'message_id', 'conversation_id': 'changed.named_conversation_id',
-            'author_type': 'author_type', 'author_id': 'author_id', 'is_public': as_read('is_public'),
-            'sent_at': as_read('sent_at'), 'topic': 'topic', 'loaded_at': as_read('loaded_at')
+            'author_type': word('author_type'), 'author_id': 'author_id', 'is_public': as_read('is_public'),
+            'sent_at': as_read('sent_at'), 'topic': word('topic'), 'loaded_at': as_read('loaded_at')
         }) }} as row_json
     from {{ ref('int_changed_messages') }} as rejected
     inner join changed
@@ -55,9 +55,9 @@ rejected_events as (
         rejected.event_id as row_id,
         rejected.reject_reason as reason,
         {{ json_object({
-            'event_id': 'event_id', 'conversation_id': 'changed.named_conversation_id', 'event_type': 'event_type',
-            'actor_type': 'actor_type', 'occurred_at': as_read('occurred_at'), 'reason': 'reason',
-            'loaded_at': as_read('loaded_at')
+            'event_id': 'event_id', 'conversation_id': 'changed.named_conversation_id', 'event_type': word('event_type'),
+            'actor_type': word('actor_type'), 'occurred_at': as_read('occurred_at'),
+            'reason': word('reason'), 'loaded_at': as_read('loaded_at')
         }) }} as row_json
     from {{ ref('int_changed_events') }} as rejected
     inner join changed

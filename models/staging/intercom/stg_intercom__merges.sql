@@ -6,7 +6,9 @@ parts as (
         lower(trim(part_type)) as part_word,
         {{ utc_timestamp('created_at') }} as happened_at
     from {{ source('intercom', 'conversation_part_history') }}
-    where {{ boolean('_fivetran_active', 'true') }} is not false
+    where
+        {{ boolean('_fivetran_active', 'true') }} is not false
+        and conversation_id is not null
 ),
 
 merge_parts as (

@@ -1,7 +1,7 @@
 with
 
 -- A chat can lead to several tickets, and one that the bot settled often leads to none: it is a conversation of its
--- own then.
+-- own then. A chat without an id is no chat: no event can name it, and its ticket stands without it.
 chats as (
     select
         chat_id,
@@ -10,6 +10,7 @@ chats as (
         min(user_id) as user_id,
         min(_fivetran_synced) as loaded_at
     from {{ source('zendesk', 'ticket_chat') }}
+    where chat_id is not null
     group by chat_id
 ),
 

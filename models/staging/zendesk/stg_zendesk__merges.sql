@@ -6,7 +6,9 @@ merged_tickets as (
     from {{ source('zendesk', 'ticket_tag') }} as ticket_tags
     inner join {{ ref('zendesk_excluded_tags') }} as excluded_tags
         on lower(trim(ticket_tags.tag)) = excluded_tags.tag
-    where excluded_tags.exclusion_reason = 'merged'
+    where
+        excluded_tags.exclusion_reason = 'merged'
+        and ticket_tags.ticket_id is not null
 ),
 
 -- A merge closes the ticket. A closed ticket cannot be merged or opened again, so its close is the merge's. Without

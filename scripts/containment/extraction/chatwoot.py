@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from containment import raw_tables
 from containment.console import say
-from containment.errors import Stop, one_line
+from containment.errors import Stop
 from containment.extraction import landing
 from containment.places import PROJECT
 from containment.raw_tables import Table
@@ -36,6 +36,18 @@ KEYS = {
     "content_attributes": ("automation_rule_id", "external_echo"),
     "additional_attributes": ("campaign_id",),
 }
+# What Postgres says of a connection or a right, word for word.
+REASONS = (
+    "Connection refused",
+    "password authentication failed",
+    "could not translate host name",
+    "no pg_hba.conf entry",
+    "timeout expired",
+    "permission denied",
+    "does not exist",
+    "server closed the connection unexpectedly",
+    "SSL",
+)
 
 
 def extract(folder: Path, *, full: bool, loaded_at: datetime) -> dict[str, int]:
@@ -57,10 +69,17 @@ def extract(folder: Path, *, full: bool, loaded_at: datetime) -> dict[str, int]:
             source = dlt.source(lambda: resources, name=SYSTEM)()
             return landing.load(landing.pipeline(SYSTEM, folder), source, full=full)
         except SQLAlchemyError as error:
-            reason = one_line(str(getattr(error, "orig", None) or error))
-            raise OSError(reason) from None
+            raise Stop(f"{where}: {_reason(error)}") from None
         finally:
             engine.dispose()
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """What keeps Postgres from answering; its own text could quote a row."""
+    cause = getattr(error, "orig", None) or error
+    said = str(cause)
+    known = next((words for words in REASONS if words in said), None)
+    return known or f"cannot be read ({type(cause).__name__})"
 
 
 def _readable(engine: sqlalchemy.Engine) -> list[tuple[Table, list[str]]]:

@@ -69,7 +69,7 @@ def told_in_one_line(where: str, *secrets: str) -> Iterator[None]:
     except Stop:
         raise
     except ConfigFieldMissingException as error:
-        raise Stop(f"{where}: {one_line(error)}") from None
+        raise Stop(f"{where}: not set: {', '.join(error.fields)}") from None
     except (DltException, OSError, ValueError) as error:
         raise Stop(f"{where}: {_without(_reason(error), secrets)}") from None
 

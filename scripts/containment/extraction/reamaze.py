@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import dlt
 from dlt.sources.helpers.requests import Client, RequestException, Response
 
 from containment.console import say
-from containment.errors import Stop, one_line
+from containment.errors import Stop
 from containment.extraction import landing
 
 SYSTEM = "reamaze"
@@ -261,4 +262,4 @@ def _problem(error: RequestException) -> str:
         return f"cannot be reached ({type(error).__name__})"
     if response.status_code in (401, 403):
         return f"refused ({response.status_code}); check {VARIABLES}LOGIN and {VARIABLES}TOKEN"
-    return f"{response.status_code} {one_line(response.reason or '')}, {ATTEMPTS} times"
+    return f"{response.status_code} {HTTPStatus(response.status_code).phrase}, {ATTEMPTS} times"

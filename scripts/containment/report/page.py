@@ -13,7 +13,7 @@ import jinja2
 
 from containment import analyses, findings
 from containment.console import warn
-from containment.errors import Stopped, one_line
+from containment.errors import Stopped, where_raised
 from containment.places import PROJECT
 from containment.report import formats
 from containment.report.charts import Drawing
@@ -64,7 +64,7 @@ def made(database: Path, name: str) -> str:
         return render(database, name)
     except Exception as error:  # whatever it is, the figures themselves are sound
         _raise_signal(error)
-        warn(f"report: could not be made ({type(error).__name__}: {one_line(error)})")
+        warn(f"report: could not be made ({where_raised(error)})")
         return INSTEAD
 
 
@@ -121,7 +121,7 @@ def _answer(connection: duckdb.DuckDBPyConnection, section: Section) -> Answer |
         return None
     except Exception as error:  # one section less is better than no page
         _raise_signal(error)
-        answer.failure = f"{type(error).__name__}: {one_line(error)}"
+        answer.failure = where_raised(error)
         warn(f"report: {section.title!r} could not be made ({answer.failure})")
     return answer
 
