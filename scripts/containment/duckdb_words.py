@@ -17,6 +17,7 @@ PATH = r"['\"]?(?P<file>[^'\"\n]+?)['\"]?"
 NAME = r"[\w.\"]{1,80}"
 TYPE = r"[A-Z][A-Z0-9_]*(?:\(\d+,\s?\d+\))?"
 DAMAGED_DATABASE = "a damaged database file"
+DAMAGED_LOG = "a damaged write-ahead log"
 ENDS_EARLY = "the file ends too early"
 NOT_SAID = "DuckDB cannot do it"
 
@@ -33,7 +34,7 @@ WORDS: tuple[tuple[str, str], ...] = (
      "no room to spill"),
     (r"Corrupt database file|not a valid DuckDB database|invalid checksum|magic bytes of",
      DAMAGED_DATABASE),
-    (r"\bWAL\b|write-ahead log", "a damaged write-ahead log"),
+    (r"\bWAL\b|write-ahead log", DAMAGED_LOG),
     (r"version number (?P<version>\d+)", "written by another DuckDB (storage version {version})"),
     (r"[Cc]ould not read enough bytes from file " + PATH + r"(?::|$|\n)", ENDS_EARLY + " ({file})"),
     (r"[Cc]ould not read enough bytes|[Rr]ead past the end|unexpected end of file", ENDS_EARLY),
@@ -41,6 +42,7 @@ WORDS: tuple[tuple[str, str], ...] = (
      "no whole parquet file"),
     (r"[Pp]arquet|[Tt]hrift|TProtocol|[Ss]nappy|ZSTD|GZIP|[Dd]ecompress",
      "a damaged parquet or packed file"),
+    (r"Serialization Error|[Dd]eserialize", DAMAGED_DATABASE),
     (r"No files found that match", "no such file"),
     (r"No such file or directory|Is a directory|Not a directory|File name too long", "{0}"),
     (r"Failed to download extension|install the required extension",
@@ -114,6 +116,12 @@ def of(text: str) -> str:
             said = words.format(found[0], **_groups(found))
             return " ".join([said, *_behind(text, said)])
     return NOT_SAID if kind is None else f"{NOT_SAID} ({kind[1]} error)"
+
+
+def is_damage(text: str) -> bool:
+    """Whether DuckDB says of its own file that it is damaged, not that it cannot be had."""
+    words = of(text)
+    return any(sign in words for sign in (DAMAGED_DATABASE, DAMAGED_LOG, ENDS_EARLY))
 
 
 def replaced(text: str) -> str:

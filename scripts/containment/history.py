@@ -10,15 +10,16 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 
-from containment import dbt_results, publish, sql
+from containment import dbt_results, duckdb_words, publish, sql, warehouse
 from containment.console import warn
 from containment.errors import LOCKED, Stop, one_line
 from containment.places import Home
-from containment.run import COLUMNS, KILLED, PUBLISHED, RUNNING, Run, utc_now
+from containment.run import COLUMNS, KILLED, PUBLISHED, RUNNING, Run, name_after, utc_now
 
 RUNS, DAYS, CHANGES = "runs", "published_days", "unpublished_changes"
 # The names that the copies have in the warehouse, in the schema `raw`.
@@ -135,20 +136,31 @@ def _begin(home: Home, run: Run) -> None:
     with _must_be_written(home):
         home.history.parent.mkdir(parents=True, exist_ok=True)
         _make_sound(home)
+        _settle_abandoned(home)
         with _opened(home) as connection:
-            _settle_abandoned(connection, home)
+            # Nights are told apart by the order of their names, whatever the clock says.
+            (last,) = connection.execute(f"select max(run_id) from {RUNS}").fetchall()[0]
+            if last is not None and run.run_id <= last:
+                run.run_id = name_after(last)
             _write(connection, run)
 
 
-def _settle_abandoned(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+def _settle_abandoned(home: Home) -> None:
     """The lock was free, so what still runs by the book was killed; or just after its switch."""
     current = publish.current(home.published)
-    for run_id, publication in connection.execute(
-        f"select run_id, publication from {RUNS} where outcome = ?", [RUNNING]
-    ).fetchall():
+    with _opened(home) as connection:
+        left = connection.execute(
+            f"select run_id, publication from {RUNS} where outcome = ?", [RUNNING]
+        ).fetchall()
+    for run_id, publication in left:
         if publication is not None and publication == current:
-            _take_over(connection, home, publication, run_id)
-        else:
+            damage = publish.damage(home.published, publication, [publish.DATABASE])
+            if not damage:
+                with _opened(home) as connection:
+                    _take_over(connection, home, publication, run_id)
+                continue
+            warn(f"{publication}: damaged ({'; '.join(damage)}); what it said of its run is lost")
+        with _opened(home) as connection:
             connection.execute(
                 f"update {RUNS} set outcome = ?, message = ?, publication = null where run_id = ?",
                 [KILLED, ABANDONED, run_id],
@@ -159,9 +171,8 @@ def _take_over(
     connection: duckdb.DuckDBPyConnection, home: Home, publication: str, run_id: str
 ) -> None:
     """Copy from a publication its run's row and what it says about each day."""
-    file = publish.versions(home.published) / publication / "containment.duckdb"
     days = f"{PUBLICATION}.marts.published_days"
-    connection.execute(f"attach {sql.text(str(file))} as {PUBLICATION} (read_only)")
+    _attach_publication(connection, home, publication)
     connection.execute(f"delete from {RUNS} where run_id = ?", [run_id])
     connection.execute(
         f"insert into {RUNS} by name select {', '.join(COLUMNS)} "
@@ -277,32 +288,101 @@ def _patiently(home: Home, open_it: Callable[[], Opened], wait: float | None = N
 
 
 def _make_sound(home: Home) -> None:
-    """Make the file, or move one that cannot be read aside: the night is worth more than its past.
+    """Make the file where there is none, or where it is damaged, out of what was published.
 
     What an older version began gets the columns that it lacks.
     """
+    if not home.history.exists():
+        _make(home)
+        return
     try:
         with _opened(home) as connection:
-            for table, columns in TABLES.items():
-                typed = [f"{name} {kind}" for name, kind in columns.items()]
-                connection.execute(f"create table if not exists {table} ({', '.join(typed)})")
-                for column in typed:
-                    connection.execute(f"alter table {table} add column if not exists {column}")
+            _make_tables(connection)
+            for table in TABLES:
                 # Every value, for a damaged block shows only when it is read.
                 connection.execute(f"select bit_xor(hash(columns(*))) from {table}").fetchall()
     except duckdb.Error as error:
-        message = str(error)
-        if not home.history.is_file() or any(
-            sign in message for sign in ("Permission denied", "Read-only", "No space left")
-        ):
+        # A file that cannot be had is no damaged one: too few file handles, a right, no room.
+        if not duckdb_words.is_damage(str(error)):
             raise
         aside = home.history.with_name(f"damaged-{utc_now():%Y%m%dT%H%M%S.%f}Z.duckdb")
+        _make(home, f"damaged ({one_line(error)}); kept as {aside.name}; ", aside)
+
+
+def _make(home: Home, why: str = "", aside: Path | None = None) -> None:
+    """Make a new file with what the publications tell, then put it in place of the old one.
+
+    A kill in between leaves the old one, or none: the next run does the same again.
+    """
+    new = home.history.with_name(f".{home.history.name}.new")
+    warehouse.delete(new)
+    with duckdb.connect(str(new), config=STORAGE) as connection:
+        _make_tables(connection)
+        said = _restore(connection, home)
+    if aside is not None:
         log = home.history.with_name(home.history.name + ".wal")
         if log.exists():
             log.rename(aside.with_name(aside.name + ".wal"))
         home.history.rename(aside)
-        warn(
-            f"{home.history}: damaged ({one_line(error)}); kept as {aside.name}, a new history "
-            "begins: restatements are counted from this night on"
-        )
-        _make_sound(home)
+    new.rename(home.history)
+    if why or said:
+        warn(f"{home.history}: {why}{said or 'a new history begins, for nothing is published'}")
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for table, columns in TABLES.items():
+        typed = [f"{name} {kind}" for name, kind in columns.items()]
+        connection.execute(f"create table if not exists {table} ({', '.join(typed)})")
+        for column in typed:
+            connection.execute(f"alter table {table} add column if not exists {column}")
+
+
+def _restore(connection: duckdb.DuckDBPyConnection, home: Home) -> str:
+    """Copy what the publications know of the past, the newest first; give what was restored.
+
+    Of the days the newest that can be read tells all; of runs each tells those before it.
+    """
+    taken: list[str] = []
+    for name in reversed(publish.names(home.published)):
+        if publish.damage(home.published, name, [publish.DATABASE]):
+            continue
+        try:
+            _attach_publication(connection, home, name)
+            _copy_missing(connection, RUNS, "run_log", "run_id")
+            if not taken:
+                _copy_missing(connection, DAYS, "published_days", "started_date")
+            taken.append(name)
+        except duckdb.Error:  # of an older version, without these marts
+            continue
+        finally:
+            connection.execute(f"detach database if exists {PUBLICATION}")
+    if not taken:
+        return ""
+    (runs, days) = connection.execute(
+        f"select (select count(*) from {RUNS}), (select count(*) from {DAYS})"
+    ).fetchall()[0]
+    return (
+        f"{runs:,} runs and what was published of {days:,} days restored from the publication "
+        f"{taken[0]}; runs after it are lost"
+    )
+
+
+def _copy_missing(connection: duckdb.DuckDBPyConnection, table: str, mart: str, key: str) -> None:
+    there = {
+        name
+        for (name,) in connection.execute(
+            "select column_name from duckdb_columns() "
+            "where database_name = ? and schema_name = 'marts' and table_name = ?",
+            [PUBLICATION, mart],
+        ).fetchall()
+    }
+    columns = ", ".join(name for name in TABLES[table] if name in there)
+    connection.execute(
+        f"insert into {table} by name select {columns} from {PUBLICATION}.marts.{mart} "
+        f"where {key} not in (select {key} from {table})"
+    )
+
+
+def _attach_publication(connection: duckdb.DuckDBPyConnection, home: Home, name: str) -> None:
+    file = publish.versions(home.published) / name / publish.DATABASE
+    connection.execute(f"attach {sql.text(str(file))} as {PUBLICATION} (read_only)")

@@ -71,6 +71,13 @@ def _is_of_the_same_data(warehouse: duckdb.DuckDBPyConnection, run: Run, seen: s
 
 def _copy_days(warehouse: duckdb.DuckDBPyConnection, home: Home, seen: str) -> None:
     file = publish.versions(home.published) / seen / publish.DATABASE
+    damage = publish.damage(home.published, seen, [publish.DATABASE])
+    if damage:
+        warn(
+            f"{file.parent}: damaged ({'; '.join(damage)}); the headline is compared with nothing, "
+            "and a new publication takes its place"
+        )
+        return
     try:
         warehouse.execute(f"attach {sql.text(str(file))} as {SEEN} (read_only)")
     except duckdb.Error as error:

@@ -167,6 +167,10 @@ def night(
 
     `run` is filled with what becomes known of it.
     """
+    if "?" in str(home.folder):  # DuckDB takes what follows for options
+        raise Stop(
+            f"{home.folder}: no database can lie in a folder with a ? in its name; rename it"
+        )
     own = own_config.find(home.folder, config_folder, lookup_tables.declared(PROJECT))
     given = settings.load(PROJECT, options, vars_text, os.environ, own.settings).at(run.started_at)
     run.sources = ", ".join(given.sources)
@@ -296,7 +300,7 @@ def _judge(home: Home, run: Run, given: Settings) -> None:
 
 def _publish(home: Home, run: Run, given: Settings) -> Path:
     clock = Clock()
-    run.publication = publish.new_name()
+    run.publication = publish.new_name(home.published)
     history.announce(home, run)
     message = findings.summary(run.findings, given.accepted_findings)
     run.end(PUBLISHED, 0, message)  # its own row is published with it

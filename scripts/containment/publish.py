@@ -1,9 +1,9 @@
 """Copy the marts out of the warehouse and put them in place at once.
 
 published/versions/<UTC time>/ holds one publication: containment.duckdb, parquet/<mart>.parquet,
-report.html and docs.html. published/current points to the one that counts, and
-published/containment.duckdb and the others point through it. Readers have the old one or the new
-one, never a mixture.
+report.html, docs.html, and SHA256SUMS of these files. published/current points to the one that
+counts, and published/containment.duckdb and the others point through it. Readers have the old one
+or the new one, never a mixture.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from datetime import datetime, timezone
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from containment import docs, sql, warehouse
+from containment import checksums, docs, run, sql, warehouse
 from containment.errors import Stop, one_line
 from containment.places import Home
 
@@ -26,7 +25,6 @@ DATABASE, PARQUET = "containment.duckdb", "parquet"
 REPORT, DOCS = "report.html", "docs.html"
 LINKS = (DATABASE, PARQUET, REPORT, DOCS)
 COPY = "publication"  # the name under which the new file is attached
-NAME = "%Y%m%dT%H%M%S.%fZ"  # of a publication: when it was made (UTC)
 UNFINISHED = ".new-"  # what a killed run leaves begins with this
 # Older clients must be able to open the file, BI tools' drivers above all.
 STORAGE_VERSION = "v1.0.0"
@@ -34,9 +32,9 @@ STORAGE_VERSION = "v1.0.0"
 PARQUET_LEVEL = 1
 
 
-def new_name() -> str:
-    """The name of a publication that is made now; later ones sort after it."""
-    return datetime.now(timezone.utc).strftime(NAME)
+def new_name(published: Path) -> str:
+    """The name of a publication that is made now; it sorts after those that are there."""
+    return run.name_after(max(names(published), default=None))
 
 
 def versions(published: Path) -> Path:
@@ -56,6 +54,23 @@ def current(published: Path) -> str | None:
     """The publication that readers see."""
     link = published / "current"
     return Path(os.readlink(link)).name if link.is_symlink() else None
+
+
+def damage(published: Path, name: str, only: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a publication, a few words each; nothing where it is sound.
+
+    `only`: of its files look at these alone. One of an older version has no checksums: that it can
+    be opened must do.
+    """
+    folder = versions(published) / name
+    if checksums.is_kept(folder):
+        return checksums.damage(folder, only)
+    try:
+        with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+            connection.execute(f"from {SCHEMA}.sessions limit 1").fetchall()
+    except duckdb.Error as error:
+        return [f"{DATABASE}: {one_line(error)}"]
+    return []
 
 
 def switch(published: Path, name: str) -> None:
@@ -84,6 +99,7 @@ def publish(home: Home, name: str, kept: int) -> Path:
         _copy(home.warehouse, unfinished)
         (unfinished / REPORT).write_text(page.made(unfinished / DATABASE, name), encoding="utf-8")
         docs.write(unfinished / DOCS)
+        checksums.write(unfinished)
         _sync(unfinished)
         unfinished.rename(publication)
         switch(home.published, name)

@@ -20,12 +20,13 @@ import duckdb
 
 from containment import analyses, duckdb_words, metrics, publish
 from containment.console import fail
-from containment.errors import UNUSABLE, Stop, how_it_ended
+from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
 from containment.places import PROJECT, Home
 
 AT_ONCE = 10_000  # rows that are fetched
 MOST_ROWS = 40  # on a terminal
 UNLIMITED = 2**31 - 1
+DAMAGED = "damaged; scripts/publications --verify names those that are sound"
 
 
 @click.command(
@@ -90,9 +91,14 @@ def opened(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not database.exists():
         raise Stop(f"{published}: nothing is published here; run scripts/nightly, or check --home")
     with tempfile.TemporaryDirectory(prefix="containment-query-") as spill:
-        connection = duckdb.connect(
-            os.path.realpath(database), read_only=True, config={"temp_directory": spill}
-        )
+        try:
+            connection = duckdb.connect(
+                os.path.realpath(database), read_only=True, config={"temp_directory": spill}
+            )
+        except duckdb.Error as error:
+            if duckdb_words.is_damage(str(error)):
+                raise Stop(f"{database}: {DAMAGED}") from None
+            raise Stop(f"{database}: cannot be opened ({one_line(error)})") from None
         with connection:
             connection.execute(f"set TimeZone = 'UTC'; set schema = '{publish.SCHEMA}'")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
@@ -126,6 +132,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, statement: str, form: str | N
             found = [dict(zip(columns, row, strict=True)) for row in _rows(cursor)]
             print(json.dumps(found, default=_jsonable))
     except duckdb.Error as error:
+        if duckdb_words.is_damage(str(error)):
+            raise Stop(f"the publication is {DAMAGED}") from None
         raise Stop(_said(error)) from None
 
 

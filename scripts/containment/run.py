@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import duckdb
@@ -20,6 +21,17 @@ REFUSED, KILLED = "refused", "killed"
 
 # How a column of the history is typed; `| None` says nothing to DuckDB.
 TYPES = {"str": "varchar", "int": "bigint", "float": "double", "datetime": "timestamp"}
+
+
+NAME = "%Y%m%dT%H%M%S.%fZ"  # of a run or a publication: when it began (UTC)
+
+
+def name_after(last: str | None) -> str:
+    """The name of what begins now; it sorts after the last one, though the clock was set back."""
+    now = utc_now()
+    with suppress(ValueError, OverflowError, TypeError):
+        now = max(now, datetime.strptime(last or "", NAME) + timedelta(microseconds=1))
+    return now.strftime(NAME)
 
 
 def utc_now() -> datetime:
@@ -65,7 +77,7 @@ class Run:
     def begun() -> Run:
         """The run that begins now; its name sorts by its start."""
         now = utc_now()
-        return Run(run_id=now.strftime("%Y%m%dT%H%M%S.%fZ"), started_at=now)
+        return Run(run_id=now.strftime(NAME), started_at=now)
 
     def end(self, outcome: str, exit_code: int, message: str | None = None) -> None:
         """It ends now, in this way."""

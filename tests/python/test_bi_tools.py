@@ -96,7 +96,7 @@ def test_sqlalchemy_reads_it_and_sees_the_next_publication_when_it_reconnects(
         assert said["columns"]["outcome"][1].startswith("First match: escalated")
         with warehouse.opened(home.warehouse) as connection:
             connection.execute("create table marts.published_later as select 1 as number")
-        publish.publish(home, publish.new_name(), 3)
+        publish.publish(home, publish.new_name(home.published), 3)
         client.stdin.write("\n")
         client.stdin.flush()
         later = json.loads(client.stdout.readline())

@@ -616,7 +616,7 @@ def test_readers_never_wait_break_or_see_two_publications(place: Place) -> None:
             assert reader.stdout.readline() == "reading\n"
         for number in range(1, 11):
             shutil.copy(built[number % 2] / "containment.duckdb", home.warehouse)
-            publish.publish(home, publish.new_name(), 3)
+            publish.publish(home, publish.new_name(home.published), 3)
         done.touch()
         (short, short_error), (long, long_error) = (reader.communicate() for reader in readers)
     finally:

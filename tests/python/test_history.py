@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ import pytest
 import yaml
 
 from containment import dbt_results, history, last_time, publish, raw_views, warehouse
+from containment import run as run_module
 from containment.dbt_results import NodeResult
 from containment.errors import DATA_FAILED, LOCKED, Stop
 from containment.places import Home
+from containment.publish import DATABASE
 from containment.run import COLUMNS, PUBLISHED, Run
 
 SCRIPTS = Path(history.__file__).resolve().parents[1]
@@ -85,7 +87,7 @@ def night(
         build(home, contained, changes)
         if fails:
             raise Stop("not published", DATA_FAILED, ["first", "second"])
-        run.publication = publish.new_name()
+        run.publication = publish.new_name(home.published)
         history.announce(home, run)
         run.end(PUBLISHED, 0)
         with warehouse.opened(home.warehouse) as connection:
@@ -378,26 +380,141 @@ def test_after_a_rollback_the_days_are_carried_on(home: Home) -> None:
 # --- when the file is not to be had --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["rubbish", "cut off", "a page"])
-def test_a_damaged_file_is_set_aside(
+DAMAGE = ["rubbish", "cut off", "a page", "one bit"]
+
+
+def spoil(file: Path, kind: str) -> bytes:
+    """Damage a file in one way, give what it holds then."""
+    content = file.read_bytes()
+    match kind:
+        case "rubbish":
+            content = b"no database" * 1000
+        case "cut off":
+            content = content[: len(content) // 3]
+        case "a page":  # the header is whole
+            content = content[:12288] + bytes(len(content) - 12288)
+        case "one bit":
+            content = content[:20000] + bytes([content[20000] ^ 4]) + content[20001:]
+    file.write_bytes(content)
+    return content
+
+
+def aside(home: Home) -> list[Path]:
+    return sorted(home.history.parent.glob("damaged-*.duckdb"))
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_file_is_set_aside_and_the_past_restored(
     home: Home, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    night(home, contained=1)
+    night(home, contained=31)
+    failed_night(home)
+    before = read(home, "from published_days")
+    content = spoil(home.history, kind)
+    run = Run.begun()
+    with history.recorded(home, run):
+        assert read(home, "from published_days") == before
+        # The failed run came after the last publication: nothing tells of it.
+        assert outcomes(home) == [("published", 0), ("published", 0), ("running", None)]
+        run.end(PUBLISHED, 0)
+    [kept] = aside(home)
+    assert kept.read_bytes() == content
+    [line] = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"warning: {home.history}: damaged (") and kept.name in line
+    newest = publish.names(home.published)[-1]
+    assert line.endswith(
+        f"2 runs and what was published of 1 days restored from the publication {newest}; "
+        "runs after it are lost"
+    )
+
+
+def test_the_past_is_restored_from_an_older_publication_when_the_newest_is_damaged(
+    home: Home,
+) -> None:
+    night(home, contained=1)
+    night(home, contained=2)
+    before = days(home)
+    night(home, contained=3)
+    spoil(home.history, "one bit")
+    spoil(publish.versions(home.published) / publish.names(home.published)[-1] / DATABASE, "a page")
+    with history.recorded(home, Run.begun()):
+        assert days(home) == before
+        assert outcomes(home)[:2] == [("published", 0), ("published", 0)]
+
+
+def test_a_lost_file_is_restored(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
+    night(home, contained=5)
+    before = read(home, "from published_days")
+    home.history.unlink()
+    with history.recorded(home, Run.begun()):
+        assert read(home, "from published_days") == before
+    assert "1 runs and what was published of 1 days restored" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("step", ["history._restore", "Path.rename"])
+def test_killed_while_the_past_is_restored(home: Home, step: str) -> None:
+    night(home, contained=5)
+    before = read(home, "from published_days")
+    spoil(home.history, "rubbish")
+    done = in_process(home, f"{step} = die\ntests.night(home)")
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with history.recorded(home, Run.begun()):
+        assert read(home, "from published_days") == before
+    assert len(aside(home)) == 1
+
+
+def test_without_a_publication_a_damaged_file_begins_anew(
+    home: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    failed_night(home)
+    spoil(home.history, "rubbish")
+    failed_night(home)
+    assert outcomes(home) == [("failed", 1)]
+    assert capfd.readouterr().err.endswith("a new history begins, for nothing is published\n")
+
+
+def test_a_sound_file_that_cannot_be_had_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     night(home)
     content = home.history.read_bytes()
-    if kind == "rubbish":
-        content = b"no database" * 1000
-    elif kind == "cut off":
-        content = content[: len(content) // 3]
-    else:  # the header is whole
-        content = content[:12288] + bytes(len(content) - 12288)
-    home.history.write_bytes(content)
-    night(home)
-    assert outcomes(home) == [("published", 0)]
-    [aside] = home.history.parent.glob("damaged-*.duckdb")
-    assert aside.read_bytes() == content
-    said = capfd.readouterr().err
-    assert said.count("\n") == 1
-    assert said.startswith(f"warning: {home.history}: damaged (") and aside.name in said
+
+    def fail(*_: object, **__: object) -> None:
+        raise duckdb.IOException(f'Cannot open file "{home.history}": Too many open files')
+
+    with monkeypatch.context() as patched:
+        patched.setattr(history.duckdb, "connect", fail)
+        with pytest.raises(Stop, match=r"cannot be written \(Too many open files\)"):
+            history._begin(home, Run.begun())
+    assert home.history.read_bytes() == content
+    assert aside(home) == []
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_publication_of_a_killed_night_stops_no_later_one(
+    home: Home, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    night(home, contained=1)
+    done = in_process(home, "publish._remove_old = die\ntests.night(home, contained=2)")
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    spoil(home.published / DATABASE, kind)
+    night(home, contained=3)
+    assert outcomes(home) == [("published", 0), ("killed", None), ("published", 0)]
+    assert days(home) == [(DAY, 3)]
+    assert "damaged (containment.duckdb is not as it was written)" in capfd.readouterr().err
+
+
+def test_nights_keep_their_order_though_the_clock_is_set_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = night(home, contained=1)
+    moment = run_module.utc_now() - timedelta(days=400)
+    monkeypatch.setattr(run_module, "utc_now", lambda: moment)
+    second = night(home, contained=2)
+    third = night(home, contained=3)
+    assert first.run_id < second.run_id < third.run_id
+    assert second.started_at == moment
+    names = [str(each.publication) for each in (first, second, third)]
+    assert names == publish.names(home.published) == sorted(names)
 
 
 def test_a_file_that_another_process_has_open_for_long_is_exit_3(

@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from containment import publish, run_lock, warehouse
+from containment import checksums, publish, run, run_lock, warehouse
 from containment.places import Home
 
 SCRIPTS = Path(publish.__file__).resolve().parents[1]
@@ -34,7 +35,7 @@ def home(tmp_path: Path) -> Home:
                     select timestamp '2026-10-0{number} 02:00:00' as as_of;
                 """
             )
-        publish.publish(made, publish.new_name(), 3)
+        publish.publish(made, publish.new_name(made.published), 3)
     return made
 
 
@@ -149,3 +150,103 @@ def test_help(home: Home, script: str) -> None:
     done = command(home, script, "--help")
     assert done.returncode == 0
     assert "Exit codes" in done.stdout and "--home DIR" in done.stdout
+
+
+# --- damage --------------------------------------------------------------------------------------
+
+
+def flip(file: Path, place: float = 0.5, bit: int = 2) -> None:
+    """Turn one bit over, so far into a file."""
+    content = bytearray(file.read_bytes())
+    content[int(len(content) * place)] ^= 1 << bit
+    file.write_bytes(content)
+
+
+def folders(home: Home) -> list[Path]:
+    return [publish.versions(home.published) / name for name in publish.names(home.published)]
+
+
+def test_the_sums_are_those_of_the_command(home: Home) -> None:
+    for folder in folders(home):
+        command = ["sha256sum", "--check", "--strict", "--quiet", checksums.FILE]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        lines = (folder / checksums.FILE).read_text().splitlines()
+        listed = {line.split("  ")[1] for line in lines}
+        there = {str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file()}
+        assert listed == there - {checksums.FILE}
+
+
+def test_sound_publications_are_said_to_be(home: Home) -> None:
+    done = command(home, "publications", "--verify")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].split()[-2:] == ["files", "headline"]
+    assert done.stdout.count("  sound  ") == 3
+    found = json.loads(command(home, "publications", "--verify", "--json").stdout)
+    assert [(each["is_sound"], each["damage"]) for each in found] == [(True, [])] * 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["containment.duckdb", "report.html", "docs.html", "parquet/sessions.parquet", "SHA256SUMS"],
+)
+@pytest.mark.parametrize("place", [0.02, 0.5, 0.99])
+def test_one_bit_is_found(home: Home, name: str, place: float) -> None:
+    flip(folders(home)[1] / name, place)
+    damage = [publish.damage(home.published, each) for each in publish.names(home.published)]
+    assert [bool(each) for each in damage] == [False, True, False]
+
+
+def test_what_is_damaged_is_named(home: Home) -> None:
+    first, second, third = folders(home)
+    flip(first / "parquet" / "sessions.parquet")
+    (second / "report.html").unlink()
+    (third / checksums.FILE).unlink()
+    done = command(home, "publications", "--verify")
+    assert done.returncode == 1
+    newest, middle, oldest = done.stdout.splitlines()[1:]
+    assert "  no checksums  " in newest
+    assert "  report.html is missing  " in middle
+    assert "  parquet/sessions.parquet is not as it was written  " in oldest
+    assert done.stderr.startswith(f"error: damaged: {second.name}, {first.name}; scripts/rollback")
+
+
+def test_no_way_back_to_a_damaged_one(home: Home) -> None:
+    first, second, _ = folders(home)
+    flip(second / "parquet" / "sessions.parquet")
+    for arguments in ([], [second.name]):
+        line = refusal(command(home, "rollback", *arguments), 1)
+        assert line == (
+            f"error: {second.name} is damaged (parquet/sessions.parquet is not as it was written); "
+            f"the next sound one is scripts/rollback {first.name}"
+        )
+    assert seen(home) == 3
+    flip(first / "report.html")
+    assert refusal(command(home, "rollback"), 1).endswith("no other one is sound")
+
+
+def test_the_way_back_needs_no_clock(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = publish.names(home.published)[-1]
+    earlier = run.utc_now() - timedelta(days=400)
+    monkeypatch.setattr(run, "utc_now", lambda: earlier)
+    publish.publish(home, publish.new_name(home.published), 3)
+    done = command(home, "rollback")
+    assert done.stdout.endswith(f" to {last}; the next night publishes anew\n"), done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "20991231T000000.000000Z", "99991231T235959.999999Z", "odd"])
+def test_a_later_name_sorts_after_any(name: str) -> None:
+    assert run.name_after(name or None) > (name if name.startswith("20") else "2")
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.9])
+def test_a_query_on_a_damaged_file_is_one_line(home: Home, place: float) -> None:
+    file = home.published / "containment.duckdb"
+    content = file.read_bytes()
+    start = int(len(content) * place)
+    file.write_bytes(content[:start] + bytes(4096) + content[start + 4096 :])
+    done = command(home, "query", "select count(*), max(outcome) from sessions")
+    if done.returncode:  # else what was spoiled holds nothing
+        line = refusal(done, 2)
+        assert line.endswith("damaged; scripts/publications --verify names those that are sound")
+    assert place or done.returncode

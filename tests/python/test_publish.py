@@ -46,7 +46,7 @@ def build(home: Home, generation: int, rows: int = 10) -> None:
 
 
 def publish_now(home: Home, kept: int = 3) -> Path:
-    return publish.publish(home, publish.new_name(), kept)
+    return publish.publish(home, publish.new_name(home.published), kept)
 
 
 def published(home: Home, query: str) -> list[tuple]:
@@ -101,6 +101,7 @@ def test_marts_and_nothing_else_are_published(home: Home) -> None:
     assert [name for _, name in tables] == ["first", "second"]
     assert published(home, "select count(*), max(word) from marts.second") == [(10, "a'b")]
     assert sorted(entry.name for entry in folder.rglob("*")) == [
+        "SHA256SUMS",
         "containment.duckdb",
         "docs.html",
         "first.parquet",
@@ -204,7 +205,7 @@ def test_killed_at_any_step(home: Home, step: str) -> None:
         home,
         f"""
         publish.{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        publish.publish(home, publish.new_name(), 3)
+        publish.publish(home, publish.new_name(home.published), 3)
         """,
     )
     assert done.returncode == -signal.SIGKILL
@@ -292,7 +293,7 @@ def test_disk_full(home: Home) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
         try:
-            publish.publish(home, publish.new_name(), 3)
+            publish.publish(home, publish.new_name(home.published), 3)
         except Stop as stop:
             print(stop)
             sys.exit(stop.exit_code)

@@ -148,7 +148,7 @@ def make_docs(home: str) -> None:
 
 def publish_marts(home: str) -> None:
     """Publish the marts of a home."""
-    publish.publish(Home(Path(home)), publish.new_name(), kept=2)
+    publish.publish(Home(Path(home)), publish.new_name(Home(Path(home)).published), kept=2)
 
 
 def tidy_up(home: str) -> None:
