@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ import source_fixtures
 
 from containment import duckdb_words, raw_tables, sql
 from containment.errors import holds_secret, masked, one_line, where_raised
+from containment.places import Home
 
 SECRET = "keep-this-secret"  # in all texts, names and addresses of the fixtures
 MARK = "MARKED-7f3a"  # in everything that is added here
@@ -191,11 +193,41 @@ def values(path: Path) -> Iterator[str]:
                 yield row
 
 
+@dataclass(frozen=True)
+class Place:
+    """A copy of the project, raw data of every source with markers in them, and a home."""
+
+    folder: Path
+    places: dict[str, dict[str, str]]
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "project"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def night(self) -> subprocess.CompletedProcess[str]:
+        """Do a night over every source, with secrets in the environment."""
+        given = {
+            "sources": ["sample", "files", *self.places],
+            "source_tables": {**self.places, "files": {"path": str(self.folder / "raw" / "files")}},
+            "accepted_findings": ACCEPTED,
+            "hashed_ids": ["rasa"],
+        }
+        secrets = {"CONTAINMENT_ID_SALT": f"salt {MARK} {MARK}", "PGPASSWORD": MARK}
+        command = str(self.project / "scripts" / "nightly")
+        return subprocess.run(
+            [sys.executable, command, "--home", str(self.home), "--vars", json.dumps(given)],
+            env={**os.environ, "CONTAINMENT_VENV": sys.prefix, **secrets},
+            text=True,
+            capture_output=True,
+        )
+
+
 @pytest.fixture(scope="module")
-def night(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, Path, subprocess.CompletedProcess]:
-    """Folder, home and end of one night over every source, one of whose tests fails."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("privacy")
     project = projects.copy_runnable_project(folder / "project")
     faults.keep_docs(project)
@@ -205,29 +237,12 @@ def night(
         marked = with_private_columns(fixture, source)
         places[source] = dict(source_fixtures.land(source, marked, folder / "raw" / source))
     write_contract(folder / "raw" / "files")
-    given = {
-        "sources": ["sample", "files", *places],
-        "source_tables": {**places, "files": {"path": str(folder / "raw" / "files")}},
-        "accepted_findings": ACCEPTED,
-        "hashed_ids": ["rasa"],
-    }
-    home = folder / "home"
-    environment = {**os.environ, "CONTAINMENT_VENV": sys.prefix}
-    command = [sys.executable, str(project / "scripts" / "nightly"), "--home", str(home)]
-    done = subprocess.run(
-        [*command, "--vars", json.dumps(given)],
-        env={**environment, "CONTAINMENT_ID_SALT": f"salt {MARK} {MARK}", "PGPASSWORD": MARK},
-        text=True,
-        capture_output=True,
-    )
-    return folder, home, done
+    return Place(folder, places)
 
 
 @pytest.mark.heavy
-def test_no_byte_of_a_night_holds_what_a_customer_wrote(
-    night: tuple[Path, Path, subprocess.CompletedProcess],
-) -> None:
-    folder, home, done = night
+def test_no_byte_of_a_night_holds_what_a_customer_wrote(place: Place) -> None:
+    done, home, folder = place.night(), place.home, place.folder
     assert done.returncode == 0, done.stderr[-3000:]
     found, searched = hits(home)
     sources = len(source_fixtures.FIXTURES) + 2
@@ -248,6 +263,27 @@ def test_no_byte_of_a_night_holds_what_a_customer_wrote(
     reasons = {(row["table_name"], row["reason"]) for row in rejected}
     assert reasons >= {(table, reason) for table, rows in REJECTED.items() for reason in rows}
     assert {reason for _, reason in reasons} >= {"key_twice", "not_utf8"}
+
+
+@pytest.mark.heavy
+def test_no_failing_row_holds_what_a_customer_wrote(place: Place) -> None:
+    """As if every row of each model over a system's raw tables failed a test."""
+    models = [
+        path.stem
+        for source in place.places
+        for path in (place.project / "models" / "staging" / source).glob("*.sql")
+    ]
+    for model in models:
+        query = f"select * from {{{{ ref('{model}') }}}}\n"
+        (place.project / "tests" / f"all_of_{model}.sql").write_text(query)
+    done = place.night()
+    for model in models:
+        (place.project / "tests" / f"all_of_{model}.sql").unlink()
+    assert done.returncode == 1, done.stderr[-3000:]
+    with duckdb.connect(str(Home(place.home).failing_rows), read_only=True) as connection:
+        kept = connection.execute("select table_name from duckdb_tables()").fetchall()
+    assert len(kept) > len(models) // 2
+    assert hits(place.home)[0] == []
 
 
 # --- what libraries say of a failure -------------------------------------------------------------
