@@ -75,7 +75,7 @@ def main() -> None:
     """Take the name of the file for the results and the arguments of dbt; exit as dbt does."""
     if duckdb_words.IN_FULL in os.environ:
         duckdb_words.show_in_full(lambda text: print(text, file=sys.stderr, flush=True))
-    local.DuckDBCursorWrapper = Cursor
+    local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]  # a class in the place of a class
     file, *arguments = sys.argv[1:]
     outcome = dbtRunner().invoke(arguments)
     results = getattr(outcome.result, "results", None)
