@@ -193,7 +193,9 @@ def kill_and_heal(
         assert faults.published_marts(place.home) == before
     place.assert_healed(then)
     assert not any(map(faults.is_alive, started))
-    return who, night.finish().reached(), left
+    killed = who, night.finish().reached(), left
+    print(f"\n{seed}: {', '.join(killed)}", flush=True)
+    return killed
 
 
 def what_is_left(home: Path, versions_before: set[Path]) -> str:
