@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -130,6 +129,11 @@ def command(
         if run.outcome == RUNNING:  # it ended before it held the lock
             run.end_by(error)
             history.note(place, run)
+        if isinstance(error, BrokenPipeError):
+            # Whoever read the output has gone; the run has come to its end or been undone. click
+            # would make it exit code 1.
+            _write_no_more_in_vain()
+            return run.exit_code or 0
         return _say_ending(error)
     finally:
         if as_json:
@@ -322,6 +326,14 @@ def _say_ending(error: BaseException) -> int:
     return exit_code
 
 
+def _write_no_more_in_vain() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _on_signal(number: int, frame: FrameType | None) -> None:
     # One is enough: a second must not cut short the tidying up after the first.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -337,11 +349,6 @@ def main() -> None:
     try:
         # click gives the exit code of --help here, too.
         sys.exit(command.main(prog_name="scripts/nightly", standalone_mode=False) or 0)
-    except BrokenPipeError:
-        # Whoever read the output has gone; the run itself has come to its end or been undone.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(UNUSABLE)
     except click.ClickException as error:
         sys.exit(_refuse_command_line(error))
     except Stopped as error:

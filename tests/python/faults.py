@@ -314,10 +314,16 @@ def wait_till_gone(pid: int, seconds: float = 120) -> None:
 
 def is_alive(pid: int) -> bool:
     """Whether a process is there and no zombie."""
+    found = state(pid)
+    return found != "" and not found.startswith("Z")
+
+
+def state(pid: int) -> str:
+    """What ps calls the state of a process; nothing where there is none."""
     done = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
-    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
+    return done.stdout.strip()
 
 
 # --- what must hold ------------------------------------------------------------------------------

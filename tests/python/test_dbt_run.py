@@ -173,6 +173,8 @@ def test_dbt_ends_with_a_night_that_is_killed(
     try:
         if stopped:
             os.kill(dbt, signal.SIGSTOP)
+            while not faults.state(dbt).startswith("T"):
+                time.sleep(0.01)
         night.kill()
         night.wait()
         faults.wait_till_gone(dbt, seconds=30)
