@@ -77,7 +77,8 @@ def _code(project: Path) -> Iterator[Path]:
 def _make(file: Path, kept: Path, project: Path) -> None:
     """Let dbt write to `file` and keep a copy; Stop where dbt cannot."""
     say("docs: the project has changed, dbt docs generate ...")
-    with tempfile.TemporaryDirectory(prefix="containment-docs-") as folder:
+    # Beside the file: what a killed night leaves goes with its half publication.
+    with tempfile.TemporaryDirectory(prefix=".docs-", dir=file.parent) as folder:
         command = [
             *child.command(CODE, "--target", TARGET),
             *("--project-dir", str(project), "--profiles-dir", str(project)),

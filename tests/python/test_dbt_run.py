@@ -159,9 +159,14 @@ def test_dbt_ends_with_a_night_that_is_killed(
     if stopped and system != "linux":
         pytest.skip("a process that is stopped cannot watch another one")
     (tmp_path / "dbt_project.yml").write_text("")
+    (tmp_path / "tmp").mkdir()
     night = subprocess.Popen(
         [sys.executable, "-c", NIGHT, system, starts, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(projects.ROOT / "scripts")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(projects.ROOT / "scripts"),
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -181,6 +186,7 @@ def test_dbt_ends_with_a_night_that_is_killed(
     finally:
         with suppress(ProcessLookupError):
             os.kill(dbt, signal.SIGKILL)
+    assert list((tmp_path / "tmp").iterdir()) == [], "nobody ever takes that away"
 
 
 @pytest.mark.parametrize("system", [sys.platform, "other"])

@@ -154,7 +154,7 @@ def kill(night: faults.Night, who: str) -> list[int]:
     if who == DBT:
         return night.kill_dbt()
     if who == STOPPED:
-        for pid in faults.below(night.process.pid):
+        for pid in faults.below(night.process.pid)[:1]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
     return night.kill_alone()
