@@ -41,12 +41,16 @@ SECONDS_TO_END = 10
 
 @dataclass
 class Outcome:
-    """How the build ended: `exit_code` as the nightly gives it, a line for each failure."""
+    """How the build ended: `exit_code` as the nightly gives it, a line for each failure.
+
+    is_killed: dbt was, at whatever it was.
+    """
 
     exit_code: int
     summary: str = ""
     failures: list[str] = field(default_factory=list)
     results: Sequence[NodeResult] = ()
+    is_killed: bool = False
 
 
 def build(
@@ -90,7 +94,8 @@ def build(
         data_only = all(result.status != "error" for result in results or [])
         return Outcome(DATA_FAILED if data_only else UNUSABLE, summary, failures)
     if exit_code < 0:
-        return Outcome(UNUSABLE, summary, [_killed(signal.Signals(-exit_code))])
+        said = _killed(signal.Signals(-exit_code))
+        return Outcome(UNUSABLE, summary, [said], is_killed=True)
     # A full disk makes models fail first, and then the file that would say why.
     errors.sort(key=lambda said: not is_no_room(said))
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])

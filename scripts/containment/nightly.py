@@ -35,7 +35,7 @@ from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room, one_line
 from containment.own_config import OwnConfig
 from containment.places import PROJECT, Home
-from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
+from containment.run import FAILED, KILLED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
@@ -254,6 +254,8 @@ def _build(
             f"{home.folder}: no room left on the disk; make room and start again, "
             "the last publication stays"
         )
+    if outcome.is_killed:
+        run.outcome = KILLED  # the next run must not take it that nothing was cut
     if outcome.exit_code:
         raise Stop(
             f"not published, {len(outcome.failures)} failed; dbt's log: "
