@@ -94,8 +94,7 @@ def build(
         data_only = all(result.status != "error" for result in results or [])
         return Outcome(DATA_FAILED if data_only else UNUSABLE, summary, failures)
     if exit_code < 0:
-        said = _killed(signal.Signals(-exit_code))
-        return Outcome(UNUSABLE, summary, [said], is_killed=True)
+        return Outcome(UNUSABLE, summary, [_killed(-exit_code)], is_killed=True)
     # A full disk makes models fail first, and then the file that would say why.
     errors.sort(key=lambda said: not is_no_room(said))
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])
@@ -170,10 +169,10 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def _killed(by: signal.Signals) -> str:
-    """What to say of a dbt that a signal ended."""
-    if by != signal.SIGKILL:
-        return f"dbt: ended by {by.name}; start again"
+def _killed(number: int) -> str:
+    """What to say of a dbt that the signal with this number ended."""
+    if number != signal.SIGKILL:
+        return f"dbt: ended by a signal ({signal.strsignal(number)}); start again"
     return (
         "dbt: killed; start again. If nobody did it, memory ran out: set "
         f"{MEMORY_LIMIT_VARIABLE}, e.g. to 4GB"
