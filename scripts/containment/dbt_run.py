@@ -10,18 +10,18 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from containment import dbt_results, duckdb_words, failing_rows
+from containment import child, dbt_results, duckdb_words, failing_rows
 from containment.console import Progress, show
 from containment.dbt_results import NodeResult
 from containment.errors import DATA_FAILED, UNUSABLE, is_no_room
 from containment.places import PROJECT, Home
+from containment.warehouse import MEMORY_LIMIT_VARIABLE
 
 DEFAULTS = {
     "DBT_WRITE_JSON": "false",  # manifest.json, run_results.json: `dbt_results` does instead
@@ -41,12 +41,16 @@ SECONDS_TO_END = 10
 
 @dataclass
 class Outcome:
-    """How the build ended: `exit_code` as the nightly gives it, a line for each failure."""
+    """How the build ended: `exit_code` as the nightly gives it, a line for each failure.
+
+    is_killed: dbt was, at whatever it was.
+    """
 
     exit_code: int
     summary: str = ""
     failures: list[str] = field(default_factory=list)
     results: Sequence[NodeResult] = ()
+    is_killed: bool = False
 
 
 def build(
@@ -68,7 +72,7 @@ def build(
     """
     home.dbt_results.unlink(missing_ok=True)
     command = [
-        *(sys.executable, "-c", PROCESS, str(home.dbt_results)),
+        *child.command(PROCESS, str(home.dbt_results)),
         *("--log-format", "json", "--log-format-file", "text", "--log-path", str(home.dbt_logs)),
         *("--warn-error", "build", "--target", target, "--target-path", str(home.dbt_target)),
         *("--project-dir", str(project), "--profiles-dir", str(project)),
@@ -90,6 +94,8 @@ def build(
     if failures:
         data_only = all(result.status != "error" for result in results or [])
         return Outcome(DATA_FAILED if data_only else UNUSABLE, summary, failures)
+    if exit_code < 0:
+        return Outcome(UNUSABLE, summary, [_killed(-exit_code)], is_killed=True)
     # A full disk makes models fail first, and then the file that would say why.
     errors.sort(key=lambda said: not is_no_room(said))
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])
@@ -126,7 +132,7 @@ def _run(
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        close_fds=False,  # it keeps the lock of the home, should this process be killed
+        close_fds=False,  # it keeps the lock of the home till it has ended as well
         start_new_session=True,  # Ctrl-C reaches this process alone, which ends dbt in order
     )
     errors: list[str] = []
@@ -162,6 +168,16 @@ def _end(process: subprocess.Popen[str]) -> None:
             continue
     if process.stdout is not None:
         process.stdout.close()
+
+
+def _killed(number: int) -> str:
+    """What to say of a dbt that the signal with this number ended."""
+    if number != signal.SIGKILL:
+        return f"dbt: ended by a signal ({signal.strsignal(number)}); start again"
+    return (
+        "dbt: killed; start again. If nobody did it, memory ran out: set "
+        f"{MEMORY_LIMIT_VARIABLE}, e.g. to 4GB"
+    )
 
 
 def _event(line: str) -> tuple[str, str, int]:

@@ -10,13 +10,13 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from containment import child
 from containment.console import say, warn
 from containment.errors import Stop, one_line
 from containment.places import PROJECT
@@ -77,9 +77,10 @@ def _code(project: Path) -> Iterator[Path]:
 def _make(file: Path, kept: Path, project: Path) -> None:
     """Let dbt write to `file` and keep a copy; Stop where dbt cannot."""
     say("docs: the project has changed, dbt docs generate ...")
-    with tempfile.TemporaryDirectory(prefix="containment-docs-") as folder:
+    # Beside the file: what a killed night leaves goes with its half publication.
+    with tempfile.TemporaryDirectory(prefix=".docs-", dir=file.parent) as folder:
         command = [
-            *(sys.executable, "-c", CODE, "--target", TARGET),
+            *child.command(CODE, "--target", TARGET),
             *("--project-dir", str(project), "--profiles-dir", str(project)),
             *("--target-path", folder, "--log-path", folder),
         ]

@@ -7,7 +7,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -48,7 +47,7 @@ from containment.errors import (
 )
 from containment.own_config import OwnConfig
 from containment.places import PROJECT, Home
-from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
+from containment.run import FAILED, KILLED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
@@ -146,6 +145,11 @@ def command(
         if run.outcome == RUNNING:  # it ended before it held the lock
             run.end_by(error)
             history.note(place, run)
+        if isinstance(error, BrokenPipeError):
+            # Whoever read the output has gone; the run has come to its end or been undone. click
+            # would make it exit code 1.
+            _write_no_more_in_vain()
+            return run.exit_code or 0
         return _say_ending(error, verbose)
     finally:
         if as_json:
@@ -270,6 +274,8 @@ def _build(
             f"{home.folder}: no room left on the disk; make room and start again, "
             "the last publication stays"
         )
+    if outcome.is_killed:
+        run.outcome = KILLED  # the next run must not take it that nothing was cut
     if outcome.exit_code:
         raise Stop(
             f"not published, {len(outcome.failures)} failed; dbt's log: "
@@ -332,9 +338,7 @@ def _report(publication: Path) -> None:
 
 
 def _say_ending(error: BaseException, verbose: bool = False) -> int:
-    """Say in one line how the run ended, give its exit code; BrokenPipeError is raised."""
-    if isinstance(error, BrokenPipeError):
-        raise error
+    """Say in one line how the run ended, give its exit code."""
     known = how_it_ended(error)
     if known is None:  # its own text may quote a row, so it is for the terminal alone
         if verbose:
@@ -345,6 +349,14 @@ def _say_ending(error: BaseException, verbose: bool = False) -> int:
     for line in lines:
         fail(line)
     return exit_code
+
+
+def _write_no_more_in_vain() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
@@ -362,11 +374,6 @@ def main() -> None:
     try:
         # click gives the exit code of --help here, too.
         sys.exit(command.main(prog_name="scripts/nightly", standalone_mode=False) or 0)
-    except BrokenPipeError:
-        # Whoever read the output has gone; the run itself has come to its end or been undone.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(UNUSABLE)
     except click.ClickException as error:
         sys.exit(_refuse_command_line(error))
     except Stopped as error:

@@ -87,12 +87,13 @@ class Run:
         self.message = None if message is None else masked(message)
 
     def end_by(self, error: BaseException) -> None:
-        """It is ended by this error."""
+        """It is ended by this error; what was killed stays so."""
         unforeseen = UNUSABLE if isinstance(error, BrokenPipeError) else 1
         known = how_it_ended(error)
         exit_code, lines = known or (unforeseen, (f"unforeseen: {where_raised(error)}",))
         more = f" (and {len(lines) - 2} more)" if len(lines) > 2 else ""
-        outcome = KILLED if exit_code > 128 else REFUSED if exit_code == LOCKED else FAILED
+        is_killed = exit_code > 128 or self.outcome == KILLED
+        outcome = KILLED if is_killed else REFUSED if exit_code == LOCKED else FAILED
         self.publication = None
         self.end(outcome, exit_code, lines[0] + more)
 

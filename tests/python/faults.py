@@ -215,11 +215,20 @@ class Night:
         """Kill the night and all that it started, as a power cut would."""
         kill(self.process)
 
-    def kill_parent_only(self) -> list[int]:
-        """Kill the night but not dbt; give what goes on without it."""
+    def kill_alone(self) -> list[int]:
+        """Kill the night but not dbt; give what it had started."""
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGSTOP)  # it must not start anything after the look
         started = below(self.process.pid)
         _kill(self.process.pid)
         self.process.wait()
+        return started
+
+    def kill_dbt(self) -> list[int]:
+        """Kill dbt but not the night; give what was killed."""
+        started = below(self.process.pid)[:1]
+        for pid in started:
+            _kill(pid)
         return started
 
     def reached(self) -> str:
@@ -231,7 +240,8 @@ class Night:
             return "publication"
         started = [line for line in said if " of " in line and " START " in line]
         if not started:
-            return "before the build"
+            is_begun = any(line.startswith("build and test: dbt") for line in said)
+            return "dbt's start" if is_begun else "before dbt"
         # Two at a time are at work.
         return "tests" if any("START test" in line for line in started[-2:]) else "models"
 
@@ -304,10 +314,16 @@ def wait_till_gone(pid: int, seconds: float = 120) -> None:
 
 def is_alive(pid: int) -> bool:
     """Whether a process is there and no zombie."""
+    found = state(pid)
+    return found != "" and not found.startswith("Z")
+
+
+def state(pid: int) -> str:
+    """What ps calls the state of a process; nothing where there is none."""
     done = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
-    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
+    return done.stdout.strip()
 
 
 # --- what must hold ------------------------------------------------------------------------------

@@ -1,16 +1,24 @@
-"""What is read from dbt's words, and the rows that failed a test."""
+"""What is read from dbt's words, the rows that failed a test, and how its process ends."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
+import faults
 import projects
 import pytest
 
-from containment import dbt_results, dbt_run, failing_rows, warehouse
+from containment import child, dbt_results, dbt_run, failing_rows, warehouse
 from containment.dbt_results import NodeResult
+from containment.errors import UNUSABLE
 from containment.places import Home
 
 
@@ -110,3 +118,101 @@ def test_nothing_is_made_where_nothing_failed(home: Home) -> None:
     assert failing_rows.keep(home, {}) == set()
     assert not home.failing_rows.exists()
     assert projects.rows(home.warehouse, "select count(*) as n from marts.sessions") == [{"n": 5}]
+
+
+# --- the process ---------------------------------------------------------------------------------
+
+# Does what a night does with processes, with something in the place of dbt that never ends by
+# itself: it writes its number to a file. argv: the system, what starts it, a folder.
+NIGHT = """
+import sys
+from pathlib import Path
+from containment import child, dbt_run, docs
+from containment.places import Home
+
+system, starts, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+command = child.command
+child.command = lambda *args: [
+    f"import sys; sys.platform = {system!r}; {word}" if "end_with" in word else word
+    for word in command(*args)
+]
+endless = (
+    "import os, time; "
+    "print(os.getpid(), file=open('number', 'w'), flush=True); "
+    "time.sleep(600)"
+)
+dbt_run.PROCESS = docs.CODE = endless
+if starts == "build":
+    dbt_run.build(folder, Home(folder), "duckdb", {})
+else:
+    docs.write(folder / "docs.html", folder)
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize(
+    ("system", "starts"), [(sys.platform, "build"), (sys.platform, "docs"), ("other", "build")]
+)
+def test_dbt_ends_with_a_night_that_is_killed(
+    tmp_path: Path, system: str, starts: str, stopped: bool
+) -> None:
+    if stopped and system != "linux":
+        pytest.skip("a process that is stopped cannot watch another one")
+    (tmp_path / "dbt_project.yml").write_text("")
+    (tmp_path / "tmp").mkdir()
+    night = subprocess.Popen(
+        [sys.executable, "-c", NIGHT, system, starts, str(tmp_path)],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(projects.ROOT / "scripts"),
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    number = tmp_path / "number"
+    while not (number.exists() and number.read_text().endswith("\n")):
+        assert night.poll() is None, "nothing was started"
+        time.sleep(0.01)
+    dbt = int(number.read_text())
+    try:
+        if stopped:
+            os.kill(dbt, signal.SIGSTOP)
+            while not faults.state(dbt).startswith("T"):
+                time.sleep(0.01)
+        night.kill()
+        night.wait()
+        faults.wait_till_gone(dbt, seconds=30)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(dbt, signal.SIGKILL)
+    assert list((tmp_path / "tmp").iterdir()) == [], "nobody ever takes that away"
+
+
+@pytest.mark.parametrize("system", [sys.platform, "other"])
+def test_a_child_whose_parent_has_ended_before_it_looks_does_nothing(
+    system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpid", os.getppid)  # one that is not the child's parent
+    python, option, code = child.command("import time; time.sleep(5); print('at work')")
+    code = f"import sys; sys.platform = {system!r}; {code}"
+    done = subprocess.run([python, option, code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGKILL, "dbt: killed; start again. If nobody did it, memory ran out"),
+        (signal.SIGTERM, "dbt: ended by a signal (Terminated); start again"),
+    ],
+)
+def test_a_killed_dbt_is_one_line(
+    home: Home, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    code = f"import os; print('3 of 9 START', flush=True); os.kill(os.getpid(), {int(number)})"
+    monkeypatch.setattr(dbt_run, "PROCESS", code)
+    outcome = dbt_run.build(home.folder, home, "duckdb", {})
+    assert outcome.exit_code == UNUSABLE and outcome.is_killed
+    [line] = outcome.failures
+    assert line.startswith(said)

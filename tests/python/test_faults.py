@@ -10,11 +10,13 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,8 @@ import projects
 import pytest
 import yaml
 
-from containment import publish
+from containment import publish, run_lock
+from containment.errors import LOCKED, Stop
 from containment.places import Home
 
 FIRST = 0  # the version of the raw rows that the first night reads
@@ -108,58 +111,89 @@ def one_line(night: faults.Night) -> str:
 
 # --- kill -9 -------------------------------------------------------------------------------------
 
-BEFORE, MODELS, TESTS, PUBLICATION = "before the build", "models", "tests", "publication"
+BEFORE, START, MODELS = "before dbt", "dbt's start", "models"
+TESTS, PUBLICATION, DOCS = "tests", "publication", "docs"
+NIGHT, STOPPED = "the night alone", "the night alone, dbt stopped"
+DBT, BOTH = "dbt alone", "both"
+PARTS = {
+    NIGHT: [BEFORE, START, MODELS, TESTS, PUBLICATION],
+    STOPPED: [START, MODELS, TESTS],
+    DBT: [START, MODELS, TESTS],
+    BOTH: [BEFORE, START, MODELS, TESTS, PUBLICATION],
+}
+KILLS = 200
 
 
-def wait_for_moment(night: faults.Night, home: Path, part: str, chance: random.Random) -> bool:
-    """Let a night run to a random moment of one of its parts; give whether it got there."""
+def wait_for_moment(night: faults.Night, home: Path, part: str, chance: random.Random) -> None:
+    """Let a night run to a random moment of one of its parts, or to its end if that is sooner."""
     if part == BEFORE:
-        time.sleep(chance.uniform(0, 3))
-        return night.process.poll() is None
-    if part == PUBLICATION:
+        time.sleep(chance.uniform(0, 2))
+    elif part == START:
+        night.wait_until(lambda: bool(faults.below(night.process.pid)))
+        time.sleep(chance.choice([0, chance.uniform(0, 0.1), chance.uniform(0, 3)]))
+    elif part == DOCS:  # of a part of the publication
+        assert night.wait_for(lambda line: line.startswith("docs: "))
+        time.sleep(chance.uniform(0, 4))
+    elif part == PUBLICATION:
         versions = home / "published" / "versions"
         before = set(versions.iterdir())
-        is_there = night.wait_until(lambda: set(versions.iterdir()) > before)
+        night.wait_until(lambda: set(versions.iterdir()) > before)
         time.sleep(chance.uniform(0, 0.7))
-        return is_there
-    kind = " START test " if part == TESTS else " START sql "
-    after = chance.randrange(8 if part == TESTS else 45)
-    left = iter(range(after, -1, -1))
-    is_there = night.wait_for(lambda line: kind in line and next(left) == 0)
-    time.sleep(chance.uniform(0, 0.08))
-    return is_there
+    else:
+        kind = " START test " if part == TESTS else " START sql "
+        left = iter(range(chance.randrange(8 if part == TESTS else 45), -1, -1))
+        night.wait_for(lambda line: kind in line and next(left) == 0)
+        time.sleep(chance.uniform(0, 0.08))
 
 
-def kill_nights(
-    place: Place, parts: list[str], seed: int, versions: list[int], heal_after: int
-) -> Counter[tuple[str, str]]:
-    """Kill a night in each of the parts, the next one begun over other raw rows; after every
-    `heal_after` kills a whole night. Gives how many were killed where, and with what left behind.
+def kill(night: faults.Night, who: str) -> list[int]:
+    """Kill a night, what it started, or both; give what the night had started."""
+    if who == BOTH:
+        night.kill()
+        return []
+    if who == DBT:
+        return night.kill_dbt()
+    if who == STOPPED:
+        for pid in faults.below(night.process.pid)[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+    return night.kill_alone()
+
+
+def kill_and_heal(
+    place: Place, seed: int, versions: list[int], who: str = "", part: str = ""
+) -> tuple[str, str, str]:
+    """Kill a night over the raw rows of a version; the next one must work at once, and put right
+    what is left. Give who was killed, in which part of the night, and what was left.
     """
     chance = random.Random(seed)
-    killed: Counter[tuple[str, str]] = Counter()
-    place.begin()
-    healed = FIRST
-    for number, part in enumerate(parts, start=1):
-        before = faults.published_marts(place.home)
-        versions_before = set((place.home / "published" / "versions").iterdir())
-        current = os.readlink(place.home / "published" / "current")
-        faults.write_raw(place.raw, chance.choice([v for v in versions if v != healed]))
-        night = place.start()
-        wait_for_moment(night, place.home, part, chance)
-        night.kill()
+    who = who or chance.choice([NIGHT, NIGHT, STOPPED, DBT, BOTH])
+    part = part or chance.choice(PARTS[who])
+    version = chance.choice(versions)
+    # As a rule the same raw rows; else others, also those of the last good night.
+    then = version if chance.random() < 0.6 else chance.choice(versions)
+    place.fresh(then)
+    published = place.home / "published"
+    is_looked_at = chance.random() < 0.3  # else the next one starts in the very moment of the kill
+    before = faults.published_marts(place.home) if is_looked_at else None
+    versions_before = set((published / "versions").iterdir())
+    current = os.readlink(published / "current")
+    faults.write_raw(place.raw, version)
+    night = place.start()
+    wait_for_moment(night, place.home, part, chance)
+    started = kill(night, who)
+    if who == DBT:
         night.finish()
-        after = faults.published_marts(place.home)
-        if os.readlink(place.home / "published" / "current") == current:
-            assert after == before
-        else:
-            assert part == PUBLICATION
-        left = what_is_left(place.home, versions_before)
-        killed[night.reached(), left] += 1
-        if number % heal_after == 0 or number == len(parts):
-            # Often the rows of the last good night: as if nothing had changed in between.
-            healed = healed if chance.random() < 0.5 else chance.choice(versions)
-            place.assert_healed(healed)
+        if started and night.exit_code:
+            assert night.exit_code == 2
+            assert any("dbt: killed; start again" in line for line in night.errors)
+    left = what_is_left(place.home, versions_before)
+    if is_looked_at and os.readlink(published / "current") == current:
+        assert faults.published_marts(place.home) == before
+    place.assert_healed(then)
+    assert not any(map(faults.is_alive, started))
+    killed = who, night.finish().reached(), left
+    print(f"\n{seed}: {', '.join(killed)}", flush=True)
     return killed
 
 
@@ -175,61 +209,47 @@ def what_is_left(home: Path, versions_before: set[Path]) -> str:
     return ", ".join(words) or "nothing"
 
 
-def show(killed: Counter[tuple[str, str]]) -> None:
-    print(f"\n{killed.total()} nights killed")
-    for (part, left), count in sorted(killed.items()):
-        print(f"{count:4}  in {part:22} left behind: {left}")
+def show(killed: list[tuple[str, str, str]]) -> None:
+    print(f"\n{len(killed)} nights killed")
+    for (who, part, left), count in sorted(Counter(killed).items()):
+        print(f"{count:4}  {who:28} in {part:22} left behind: {left}")
 
 
-def test_a_killed_night_leaves_nothing_in_the_way_of_the_next(place: Place) -> None:
-    parts = [MODELS, PUBLICATION, TESTS]
-    killed = kill_nights(place, parts, seed=1, versions=[FIRST, 1], heal_after=3)
-    show(killed)
-    assert any(part == PUBLICATION for part, _ in killed)
+@pytest.mark.parametrize(
+    "kills",
+    [
+        range(3),
+        pytest.param(range(3, 20), marks=pytest.mark.heavy),
+        *(
+            pytest.param(range(first, first + 20), marks=[pytest.mark.heavy, pytest.mark.long])
+            for first in range(20, KILLS, 20)
+        ),
+    ],
+    ids=str,
+)
+def test_whoever_is_killed_at_whatever_moment_the_next_night_works_at_once(
+    place: Place, kills: range
+) -> None:
+    place.begin()
+    versions = [FIRST, 1] if kills.stop <= 20 else [0, 1, 2, 3]
+    show([kill_and_heal(place, seed, versions) for seed in kills])
 
 
 @pytest.mark.heavy
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(6))
-def test_many_killed_nights(place: Place, seed: int) -> None:
-    parts = [BEFORE, *[MODELS] * 5, *[TESTS] * 2, *[PUBLICATION] * 3]
-    random.Random(seed).shuffle(parts)
-    show(kill_nights(place, parts, 100 + seed, versions=[0, 1, 2, 3], heal_after=1 + seed % 3))
-
-
-@pytest.mark.heavy
 def test_killed_nights_of_the_whole_project_over_the_sample(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("whole")
     sample = Place(folder, projects.copy_runnable_project(folder / "project"), ("--verbose",))
-    parts = [TESTS, PUBLICATION, TESTS, MODELS, TESTS, PUBLICATION]
-    show(kill_nights(sample, parts, seed=7, versions=[0, 1], heal_after=2))
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("part", projects.few_now([MODELS, BEFORE, MODELS, TESTS, PUBLICATION], 1))
-def test_when_the_night_alone_is_killed_dbt_does_no_harm(place: Place, part: str) -> None:
-    place.begin()
-    chance = random.Random(part)
-    faults.write_raw(place.raw, 1)
-    night = place.start()
-    wait_for_moment(night, place.home, part, chance)
-    left = night.kill_parent_only()
-    faults.write_raw(place.raw, 2)
-    codes = []
-    while True:  # the next ones start at once, and again until dbt has come to its end
-        alive = any(faults.is_alive(pid) for pid in left)
-        again = place.night(2)
-        codes.append(again.exit_code)
-        assert again.exit_code in (0, 3), again.lines[-9:]
-        if again.exit_code == 3:
-            assert f"dbt, which process {night.process.pid} left at work" in one_line(again)
-        assert faults.published_marts(place.home)
-        if not alive and again.exit_code == 0:
-            break
-    print(f"\nkilled in {part}, dbt left: {len(left)}, exit codes of the next: {codes}")
-    place.assert_equal(place.fresh(2))
+    sample.begin()
+    killed = []
+    for seed, (who, part) in enumerate(
+        [(NIGHT, TESTS), (NIGHT, DOCS), (DBT, TESTS), (BOTH, DOCS), (STOPPED, TESTS), (BOTH, TESTS)]
+    ):
+        shutil.rmtree(sample.root / "target")  # the docs of the project, so that they are made
+        killed.append(kill_and_heal(sample, seed, [FIRST], who, part))
+    show(killed)
 
 
 # --- no room, no right ---------------------------------------------------------------------------
@@ -471,6 +491,75 @@ def test_the_lock_of_a_dead_process_is_taken_over(place: Place) -> None:
     assert not holder.exists()
 
 
+# Holds the lock of a file, and starts something that inherits it, as dbt does.
+HOLDER = """
+import subprocess, sys, time
+from pathlib import Path
+from containment import run_lock
+with run_lock.held(Path(sys.argv[1])):
+    code = "import time; time.sleep(600)"
+    print(subprocess.Popen([sys.executable, "-c", code], close_fds=False).pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[str], int]]:
+    """A lock file, the process that holds it, and the one that inherits it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "lock")],
+        env={**os.environ, "PYTHONPATH": str(projects.ROOT / "scripts")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process:
+        started = int(process.stdout.readline())
+        yield tmp_path / "lock", process, started
+        for pid in (process.pid, started):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def end_at_first_wait(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> None:
+    """Let processes end when the lock is waited for, and not be waited for without any."""
+
+    def wait(seconds: float) -> None:
+        assert pids, "there is nothing to wait for"
+        os.kill(pids.pop(), signal.SIGKILL)
+        monkeypatch.undo()
+
+    monkeypatch.setattr(run_lock.time, "sleep", wait)
+
+
+def test_a_holder_that_is_at_work_is_not_waited_for(
+    holder: tuple[Path, subprocess.Popen[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, process, _ = holder
+    process.send_signal(signal.SIGSTOP)
+    end_at_first_wait(monkeypatch, [])
+    with pytest.raises(Stop, match=f"held by process {process.pid}, started 20") as stop:
+        run_lock.held(lock).__enter__()
+    assert stop.value.exit_code == LOCKED
+
+
+def test_what_a_killed_holder_left_is_waited_for(
+    holder: tuple[Path, subprocess.Popen[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, process, started = holder
+    process.kill()
+    while not faults.state(process.pid).startswith("Z"):  # a zombie, which still has its number
+        time.sleep(0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(run_lock, "SECONDS_TO_WAIT", -1)
+        with pytest.raises(Stop, match=f"dbt, which process {process.pid} left at work") as stop:
+            run_lock.held(lock).__enter__()
+        assert stop.value.exit_code == LOCKED
+    end_at_first_wait(monkeypatch, [started])
+    with run_lock.held(lock):
+        assert str(os.getpid()) in lock.with_name("lock.holder").read_text()
+
+
 @pytest.mark.heavy
 def test_the_second_of_two_nights_exits_3_and_names_the_first(place: Place) -> None:
     place.begin()
@@ -482,18 +571,6 @@ def test_the_second_of_two_nights_exits_3_and_names_the_first(place: Place) -> N
     assert f"held by process {first.process.pid}, started 20" in one_line(second)
     assert first.finish().exit_code == 0
     place.assert_equal(place.fresh(1))
-
-
-@pytest.mark.heavy
-def test_the_lock_of_a_killed_holder_is_taken_over_at_once(place: Place) -> None:
-    place.begin()
-    for _ in range(3):
-        faults.write_raw(place.raw, 2)
-        night = place.start()
-        night.wait_for(lambda line: " START " in line)
-        night.kill()
-        assert (place.home / "warehouse" / ".lock.holder").exists()
-    place.assert_healed(1)
 
 
 # --- raw files that change while dbt builds ------------------------------------------------------

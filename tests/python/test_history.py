@@ -22,7 +22,7 @@ from containment.dbt_results import NodeResult
 from containment.errors import DATA_FAILED, LOCKED, Stop
 from containment.places import Home
 from containment.publish import DATABASE
-from containment.run import COLUMNS, PUBLISHED, Run
+from containment.run import COLUMNS, KILLED, PUBLISHED, Run
 
 SCRIPTS = Path(history.__file__).resolve().parents[1]
 ROOT = SCRIPTS.parent
@@ -222,6 +222,20 @@ def test_a_night_whose_build_was_killed_may_have_cut(home: Home) -> None:
             "select conversation_id from raw.night_unpublished_changes"
         ).fetchall()
     assert copied == [("a",)]
+
+
+def test_a_night_whose_dbt_alone_was_killed_may_have_cut(home: Home) -> None:
+    night(home)
+    run = Run.begun()
+    with pytest.raises(Stop), history.recorded(home, run):
+        copy(home)
+        build(home, 1, {"a": "rows"})
+        home.dbt_results.unlink()
+        run.outcome = KILLED  # as the nightly notes it
+        raise Stop("not published")
+    assert outcomes(home)[1:] == [("killed", 2)]
+    copy(home)
+    assert changes(home) == {("a", "rows")}
 
 
 def test_an_older_history_gets_the_columns_that_it_lacks(home: Home) -> None:

@@ -365,6 +365,21 @@ def test_a_mart_without_a_model_is_published_no_longer(tmp_path: Path) -> None:
     assert not (home / "published" / "parquet" / "brand_names.parquet").exists()
 
 
+def test_output_that_nobody_reads_ends_the_night_and_is_no_failed_test(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    night = subprocess.run(
+        [sys.executable, str(projects.ROOT / "scripts" / "nightly"), "--home", str(tmp_path)],
+        env={**os.environ, "CONTAINMENT_VENV": sys.prefix},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert (night.returncode, night.stderr) == (2, "")
+    assert not (tmp_path / "published").exists()
+
+
 def test_two_nights_at_once_the_second_exits_3_and_names_the_first(tmp_path: Path) -> None:
     first = projects.start_night(tmp_path)
     second = projects.nightly(tmp_path)
