@@ -9,6 +9,8 @@ import re
 import signal
 from collections.abc import Collection, Sequence
 
+from containment.shown import LONGEST, line
+
 DATA_FAILED = 1
 UNUSABLE = 2
 LOCKED = 3
@@ -23,7 +25,7 @@ class Stop(Exception):
     def __init__(
         self, message: str, exit_code: int = UNUSABLE, reasons: Sequence[str] = ()
     ) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(line(" ".join(message.split())))
         self.exit_code = exit_code
         self.reasons = tuple(reasons)
 
@@ -76,8 +78,10 @@ def one_line(error: BaseException | str) -> str:
     return "; ".join([first, *details]) if "CSV Error" in first else first
 
 
-def nearest(word: str, known: Collection[str]) -> str:
+def nearest(word: object, known: Collection[str]) -> str:
     """'; did you mean X?' with the known word that is most like this one, or nothing."""
+    if not isinstance(word, str) or len(word) > LONGEST:  # no word: it would be compared for long
+        return ""
     lower = {name.lower(): name for name in reversed([*known])}
     match = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     return f"; did you mean {lower[match[0]]!r}?" if match else ""

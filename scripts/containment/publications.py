@@ -15,6 +15,7 @@ from containment import console, headline, publish, run_lock
 from containment.console import fail, say
 from containment.errors import Stop, how_it_ended, nearest
 from containment.places import PROJECT, Home
+from containment.shown import quoted
 
 
 def list_main() -> None:
@@ -68,7 +69,8 @@ def rollback(home: Home, name: str | None) -> None:
             name = earlier[-1]
         if name not in names:
             raise Stop(
-                f"no publication {name!r}{nearest(name, names)} (scripts/publications lists them)"
+                f"no publication {quoted(name)}{nearest(name, names)} "
+                "(scripts/publications lists them)"
             )
         if name == seen:
             say(f"{name} is current already; nothing to do")

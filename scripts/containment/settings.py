@@ -19,6 +19,7 @@ from containment.errors import Stop, nearest, one_line, yaml_problem
 from containment.own_config import File
 from containment.raw_places import Folder, Place
 from containment.raw_reading import Reading
+from containment.shown import quoted
 
 PROJECT_FILE = "dbt_project.yml"
 RAW_PATH_VARIABLE = "CONTAINMENT_RAW_PATH"
@@ -197,7 +198,7 @@ def _project_vars(root: Path) -> dict[str, Given]:
     nested = declared.get(project.get("name")) if isinstance(declared, dict) else None
     values = nested if isinstance(nested, dict) else declared
     if not isinstance(values, dict):
-        raise Stop(f"{PROJECT_FILE}: vars is {values!r}; expected names with values")
+        raise Stop(f"{PROJECT_FILE}: vars is {quoted(values)}; expected names with values")
     return {str(name): Given(value, PROJECT_FILE) for name, value in values.items()}
 
 
@@ -211,7 +212,9 @@ def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Give
     except ValueError as error:  # of a date that there is not
         raise Stop(f"--vars: not valid YAML: {one_line(error)}") from None
     if not isinstance(values, dict):
-        raise Stop(f"--vars: {vars_text!r} names no setting; write e.g. '{{courtesy_minutes: 5}}'")
+        raise Stop(
+            f"--vars: {quoted(vars_text)} names no setting; write e.g. '{{courtesy_minutes: 5}}'"
+        )
     _check_names("--vars", values, known)
     return {name: Given(value, "--vars") for name, value in values.items()}
 
@@ -226,7 +229,7 @@ def _check_names(origin: str, names: Iterable[Any], known: set[str]) -> None:
     for name in names:
         if name not in known:
             raise Stop(
-                f"{origin}: no setting {str(name)!r}{nearest(str(name), sorted(known))} "
+                f"{origin}: no setting {quoted(name)}{nearest(name, sorted(known))} "
                 f"(settings are the vars of {PROJECT_FILE})"
             )
 
@@ -234,7 +237,9 @@ def _check_names(origin: str, names: Iterable[Any], known: set[str]) -> None:
 def _sources(given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value
     if not isinstance(names, list | tuple) or not names:
-        raise Stop(f"{given.origin}: sources is {given.value!r}; name at least one, e.g. [sample]")
+        raise Stop(
+            f"{given.origin}: sources is {quoted(given.value)}; name at least one, e.g. [sample]"
+        )
     _check_sources(given.origin, names, root)
     return tuple(dict.fromkeys(names))
 
@@ -249,7 +254,7 @@ def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
     for name in names:
         if name not in known:
             raise Stop(
-                f"{origin}: no source {str(name)!r}{nearest(str(name), known)} "
+                f"{origin}: no source {quoted(name)}{nearest(name, known)} "
                 f"(sources are the folders of models/staging: {', '.join(known) or 'none'})"
             )
 
@@ -258,7 +263,7 @@ def _inferring(given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value or []
     if not isinstance(names, list | tuple):
         raise Stop(
-            f"{given.origin}: infer_takeovers is {given.value!r}; "
+            f"{given.origin}: infer_takeovers is {quoted(given.value)}; "
             "write a list of sources, e.g. [zendesk], or [] for none"
         )
     _check_sources(f"{given.origin}: infer_takeovers", names, root)
@@ -279,7 +284,7 @@ def _places(
     entries = source_tables.value or {}
     if not isinstance(entries, dict):
         raise Stop(
-            f"{source_tables.origin}: source_tables is {entries!r}; write e.g. "
+            f"{source_tables.origin}: source_tables is {quoted(entries)}; write e.g. "
             "{intercom: {path: DIR}}"
         )
     _check_sources(f"{source_tables.origin}: source_tables", entries, root)
@@ -318,7 +323,7 @@ def _raw_path(given: Given, source: str, start: Path) -> Path:
             f"raw_path is not set; name the folder that the source {source!r} reads: --raw-path"
         )
     if not isinstance(given.value, str):
-        raise Stop(f"{given.origin}: raw_path is {given.value!r}; name a folder")
+        raise Stop(f"{given.origin}: raw_path is {quoted(given.value)}; name a folder")
     return raw_places.absolute(given.value, start)
 
 
@@ -333,7 +338,9 @@ def _reading(
         if isinstance(value, Mapping):
             _check_sources(f"{origin}: {name}", value, root)
         elif name == "raw_columns" and value is not None:
-            raise Stop(f"{origin}: raw_columns is {value!r}; write {{source: {{table: {{...}}}}}}")
+            raise Stop(
+                f"{origin}: raw_columns is {quoted(value)}; write {{source: {{table: {{...}}}}}}"
+            )
     timezones = [name for name in _timezones() if "/" in name or name == "UTC"]
     return {source: raw_reading.parse(source, said, timezones) for source in sources}
 
@@ -347,7 +354,7 @@ def _time(name: str, given: Given) -> str | None:
     moment = parse_time(value) if isinstance(value, str) else None
     if moment is None:
         raise Stop(
-            f"{given.origin}: {name} is {value!r}; "
+            f"{given.origin}: {name} is {quoted(value)}; "
             "write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
         )
     return moment
@@ -363,7 +370,7 @@ def _timezone(given: Given) -> str:
     known = _timezones()
     if given.value not in known:
         raise Stop(
-            f"{given.origin}: no time zone {given.value!r} for reporting_timezone"
+            f"{given.origin}: no time zone {quoted(given.value)} for reporting_timezone"
             f"{nearest(str(given.value), known)} (write e.g. Europe/Berlin)"
         )
     return given.value
@@ -372,7 +379,7 @@ def _timezone(given: Given) -> str:
 def _choice(name: str, given: dict[str, Given], allowed: tuple[str, ...]) -> str:
     value, origin = given.pop(name, Given(allowed[0], PROJECT_FILE))
     if value not in allowed:
-        raise Stop(f"{origin}: {name} is {value!r}; write {' or '.join(allowed)}")
+        raise Stop(f"{origin}: {name} is {quoted(value)}; write {' or '.join(allowed)}")
     return value
 
 
@@ -380,7 +387,7 @@ def _minutes(given: Given) -> int:
     value = given.value
     if type(value) is not int or not 0 <= value <= MOST_COURTESY_MINUTES:
         raise Stop(
-            f"{given.origin}: courtesy_minutes is {value!r}; "
+            f"{given.origin}: courtesy_minutes is {quoted(value)}; "
             f"write whole minutes from 0 to {MOST_COURTESY_MINUTES}"
         )
     return value
@@ -389,7 +396,7 @@ def _minutes(given: Given) -> int:
 def _share(given: Given) -> float:
     if not _is_number(given.value) or not 0 <= given.value <= 1:
         raise Stop(
-            f"{given.origin}: max_row_drop_share is {given.value!r}; "
+            f"{given.origin}: max_row_drop_share is {quoted(given.value)}; "
             "write a share from 0 to 1, e.g. 0.1 (1: never refuse)"
         )
     return given.value
@@ -401,7 +408,7 @@ def _ages(given: Given, root: Path) -> Mapping[str, float]:
         _is_number(hours) and hours > 0 for hours in ages.values()
     ):
         raise Stop(
-            f"{given.origin}: max_raw_age_hours is {given.value!r}; "
+            f"{given.origin}: max_raw_age_hours is {quoted(given.value)}; "
             "write hours for each source that is checked, e.g. {files: 48}"
         )
     _check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
@@ -412,7 +419,9 @@ def _hashed_ids(given: Given, root: Path) -> tuple[str, ...]:
     """The sources whose ids are hashed; each must say which columns those are."""
     names = [given.value] if isinstance(given.value, str) else given.value or []
     if not isinstance(names, list | tuple):
-        raise Stop(f"{given.origin}: hashed_ids is {given.value!r}; name sources, e.g. [rasa]")
+        raise Stop(
+            f"{given.origin}: hashed_ids is {quoted(given.value)}; name sources, e.g. [rasa]"
+        )
     _check_sources(f"{given.origin}: hashed_ids", names, root)
     for name in names:
         if not any(
@@ -431,7 +440,7 @@ def _hashed_ids(given: Given, root: Path) -> tuple[str, ...]:
 def _kept(given: Given) -> int:
     if type(given.value) is not int or given.value < FEWEST_PUBLICATIONS:
         raise Stop(
-            f"{given.origin}: publications_kept is {given.value!r}; "
+            f"{given.origin}: publications_kept is {quoted(given.value)}; "
             f"write a whole number, at least {FEWEST_PUBLICATIONS}"
         )
     return given.value
@@ -441,7 +450,7 @@ def _accepted(given: Given) -> tuple[str, ...]:
     names = given.value or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise Stop(
-            f"{given.origin}: accepted_findings is {names!r}; "
+            f"{given.origin}: accepted_findings is {quoted(names)}; "
             "write a list of findings, e.g. [unusable_messages]"
         )
     return tuple(dict.fromkeys(names))

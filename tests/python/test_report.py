@@ -101,7 +101,7 @@ def with_three_years(database: Path) -> None:
         "update dates set month_start_date = date_trunc('month', calendar_date), "
         "week_start_date = date_trunc('week', calendar_date), is_complete = true",
         "create or replace table timeout_sensitivity as select channel, timeout_minutes, "
-        "10 as closed_sessions, 7 as contained_sessions, 0.7 as containment_rate "
+        "channel = '*' as is_every_channel, 10 as closed_sessions, 7 as contained_sessions, 0.7 as containment_rate "
         "from (select distinct channel from sessions union all select '*') "
         "cross join (select unnest([5, 30, 60, 1440]) as timeout_minutes)",
     )
