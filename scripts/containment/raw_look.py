@@ -27,7 +27,7 @@ from containment import (
 )
 from containment.console import Clock
 from containment.errors import UNUSABLE, Stop
-from containment.lookups import CHANNELS, EVENT_TYPES, Lookups
+from containment.lookups import ANY, CHANNELS, EVENT_TYPES, Lookups
 from containment.places import PROJECT, Home
 from containment.raw_places import Place, Schema
 from containment.raw_tables import BOOLEAN, SCHEMA, TEXT, TIME, Column, Table
@@ -263,7 +263,8 @@ def _channels(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield from _to_paste(
         f"config/{CHANNELS}, with the minutes of silence that end a session",
         "channel,timeout_minutes",
-        [(channel, "") for channel, is_known, *_ in found if not is_known],
+        # A row for `*` would be that of every other channel, and not of the one that is named so.
+        [(channel, "") for channel, is_known, *_ in found if not is_known and channel != ANY],
     )
 
 
