@@ -33,7 +33,7 @@ from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, how_it_ended
 from containment.lookup_tables import Row
 from containment.lookups import Lookups
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.run import utc_now
 from containment.settings import Given, Settings
 from containment.shown import quoted
@@ -133,7 +133,7 @@ def command(
         raw["as_of"] = Given(as_of, "--as-of")
     try:
         begun = utc_now()  # of both: the one must not take for the future what the other uses
-        folder = Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT
+        folder = absolute(home, "--home") if home else PROJECT
         own = own_config.find(folder, config_folder, lookup_tables.declared(PROJECT))
         words = lookups.load(PROJECT, own.lookups)
         now = Rules(

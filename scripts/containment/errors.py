@@ -16,7 +16,11 @@ UNUSABLE = 2
 LOCKED = 3
 # Kinds of DuckDB's errors that say nothing which the message does not.
 NO_USE = ("IO", "Invalid Input", "Parser", "Binder", "Catalog", "Conversion", "Permission")
-NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+NO_ROOM = (
+    *(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
+    "max_temp_directory_size",  # DuckDB's own end before the disk's
+)
+MAKE_ROOM = "no room left on the disk; make room and start again, the last publication stays"
 
 
 class Stop(Exception):
@@ -43,6 +47,12 @@ def how_it_ended(error: BaseException) -> tuple[int, tuple[str, ...]] | None:
         line = f"stopped by {name}; the last publication stays, the next run starts over"
         return 128 + Stopped.received, (line,)
     match error:
+        # Whichever step it was, and whoever said it: there is one thing to do.
+        case Stop() if is_no_room(str(error)):
+            return error.exit_code, (f"{str(error).split(': ')[0]}: {MAKE_ROOM}",)
+        case Exception() if is_no_room(str(error)):
+            where = getattr(error, "filename", None) or "disk"
+            return UNUSABLE, (f"{where}: {MAKE_ROOM}",)
         case Stop():
             return error.exit_code, (*error.reasons, str(error))
         case OSError() if not isinstance(error, BrokenPipeError):

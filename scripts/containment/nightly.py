@@ -33,9 +33,17 @@ from containment import (
     warehouse,
 )
 from containment.console import Clock, fail, say, warn
-from containment.errors import UNUSABLE, Stop, Stopped, how_it_ended, is_no_room, one_line
+from containment.errors import (
+    MAKE_ROOM,
+    UNUSABLE,
+    Stop,
+    Stopped,
+    how_it_ended,
+    is_no_room,
+    one_line,
+)
 from containment.own_config import OwnConfig
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.run import FAILED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
 
@@ -110,7 +118,7 @@ def command(
     if as_json:
         console.keep_stdout_free()
     run = Run.begun()
-    place = Home(Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT)
+    place = Home(absolute(home, "--home") if home else PROJECT)
     console.log_to(place.nightly_log)
     publication = None
     try:
@@ -246,10 +254,7 @@ def _build(
     )
     run.build_seconds = clock.seconds
     if any(is_no_room(line) for line in outcome.failures):  # all others follow from it
-        raise Stop(
-            f"{home.folder}: no room left on the disk; make room and start again, "
-            "the last publication stays"
-        )
+        raise Stop(f"{home.folder}: {MAKE_ROOM}")
     if outcome.exit_code:
         raise Stop(
             f"not published, {len(outcome.failures)} failed; dbt's log: "
@@ -343,15 +348,17 @@ def main() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(UNUSABLE)
     except click.ClickException as error:
-        sys.exit(_refuse_command_line(error))
+        said = " ".join(error.format_message().split())
+        sys.exit(_refuse_command_line(f"{said} (see scripts/nightly --help)"))
+    except Stop as error:  # there is no home in which to note it
+        sys.exit(_refuse_command_line(str(error)))
     except Stopped as error:
         sys.exit(_say_ending(error))
 
 
-def _refuse_command_line(error: click.ClickException) -> int:
+def _refuse_command_line(said: str) -> int:
     """Say what is wrong with the command line, give the exit code."""
-    said = " ".join(error.format_message().split())
-    fail(f"{said} (see scripts/nightly --help)")
+    fail(said)
     if AS_JSON in sys.argv:
         run = Run.begun()
         run.end(FAILED, UNUSABLE, said)

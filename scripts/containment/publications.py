@@ -8,13 +8,12 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from containment import console, headline, publish, run_lock
 from containment.console import fail, say
 from containment.errors import Stop, how_it_ended, nearest
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.shown import quoted
 
 
@@ -123,7 +122,7 @@ def _parser(command: str, description: str) -> argparse.ArgumentParser:
 
 
 def _home(given: str | None) -> Home:
-    return Home(Path(os.path.abspath(Path(given).expanduser())) if given else PROJECT)
+    return Home(absolute(given, "--home") if given else PROJECT)
 
 
 def _run(command: Callable[[], None]) -> None:

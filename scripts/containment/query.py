@@ -22,7 +22,7 @@ import duckdb
 from containment import analyses, metrics, publish, sql
 from containment.console import fail, say
 from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.shown import CUT, LONGEST_LINE, printable
 
 AT_ONCE = 10_000  # rows that are fetched
@@ -90,7 +90,7 @@ def command(
     if show_sql:
         print(statement)
         return
-    folder = Home(Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT).published
+    folder = Home(absolute(home, "--home") if home else PROJECT).published
     with opened(folder) as connection:
         _answer(connection, statement, form, None if xlsx_file is None else Path(xlsx_file))
 
@@ -124,6 +124,8 @@ def _statement(question: str | None) -> str:
 def _answer(
     connection: duckdb.DuckDBPyConnection, statement: str, form: str | None, xlsx: Path | None
 ) -> None:
+    if any("\ud800" <= each <= "\udfff" for each in statement):
+        raise Stop("the question is not UTF-8 text; ask it in UTF-8")
     try:
         if len(connection.extract_statements(statement)) != 1:
             raise Stop("not one query; ask one at a time")

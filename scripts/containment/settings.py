@@ -17,6 +17,7 @@ import yaml
 from containment import own_config, raw_find, raw_places, raw_reading, raw_tables
 from containment.errors import Stop, nearest, one_line, yaml_problem
 from containment.own_config import File
+from containment.places import absolute
 from containment.raw_places import Folder, Place
 from containment.raw_reading import Reading
 from containment.shown import quoted
@@ -29,11 +30,14 @@ AFTER_ESCALATION = ("handoff", "session")
 MOST_COURTESY_MINUTES = 10_080  # a week
 STALE_RAW = ("warn", "refuse")
 FEWEST_PUBLICATIONS = 2  # one to go back to
+# More is no setting, and would be written into logs, the command line of dbt and a mart.
+LONGEST_TEXT, MOST_VALUES, DEEPEST, MOST_BITS = 10_000, 10_000, 6, 256
 
 TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?"
-    r" ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?"
+    r" ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
 )
 
 
@@ -111,6 +115,11 @@ def load(
         given["raw_path"] = Given(environment[RAW_PATH_VARIABLE], RAW_PATH_VARIABLE)
     given.update(_command_line_vars(vars_text, known=set(given)))
     given.update(options)
+    for name, setting in given.items():
+        _check_plain(name, setting)
+    with_ratings = given.get("sources_with_ratings")
+    if with_ratings is not None:  # which only the models read
+        _listed("sources_with_ratings", with_ratings, root)
 
     sources = _sources(given.pop("sources", Given(None, PROJECT_FILE)), root)
     raw_path = given.pop("raw_path", Given(None, PROJECT_FILE))
@@ -125,7 +134,9 @@ def load(
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
         after_escalation=_choice("after_escalation", given, AFTER_ESCALATION),
         courtesy_minutes=_minutes(given.pop("courtesy_minutes", Given(0, PROJECT_FILE))),
-        infer_takeovers=_inferring(given.pop("infer_takeovers", Given([], PROJECT_FILE)), root),
+        infer_takeovers=_listed(
+            "infer_takeovers", given.pop("infer_takeovers", Given([], PROJECT_FILE)), root
+        ),
         max_row_drop_share=_share(given.pop("max_row_drop_share", Given(0.1, PROJECT_FILE))),
         max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
         stale_raw=_choice("stale_raw", given, STALE_RAW),
@@ -205,12 +216,7 @@ def _project_vars(root: Path) -> dict[str, Given]:
 def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Given]:
     if not vars_text:
         return {}
-    try:
-        values = yaml.safe_load(vars_text)
-    except yaml.YAMLError as error:
-        raise Stop(f"--vars: {yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'") from None
-    except ValueError as error:  # of a date that there is not
-        raise Stop(f"--vars: not valid YAML: {one_line(error)}") from None
+    values = own_config.parse(vars_text, "--vars", "'{courtesy_minutes: 5}'")
     if not isinstance(values, dict):
         raise Stop(
             f"--vars: {quoted(vars_text)} names no setting; write e.g. '{{courtesy_minutes: 5}}'"
@@ -232,6 +238,51 @@ def _check_names(origin: str, names: Iterable[Any], known: set[str]) -> None:
                 f"{origin}: no setting {quoted(name)}{nearest(name, sorted(known))} "
                 f"(settings are the vars of {PROJECT_FILE})"
             )
+
+
+def _check_plain(name: str, given: Given) -> None:
+    """Stop when a setting holds what none of them can: what it is, without the value, for that may
+    be a secret."""
+    left = MOST_VALUES
+
+    def problem(value: Any, depth: int) -> str | None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return f"more than {MOST_VALUES:,} values"
+        match value:
+            case None | bool() | date() | float():
+                return None
+            case str():
+                return _problem_of_text(value)
+            case int():
+                many = value.bit_length() > MOST_BITS
+                return "a number of too many digits" if many else None
+            case list() | tuple() | dict() if depth == DEEPEST:
+                return "what is nested too deep"
+            case list() | tuple():
+                found = (problem(each, depth + 1) for each in value)
+                return next(filter(None, found), None)
+            case dict():
+                found = (problem(each, depth + 1) for pair in value.items() for each in pair)
+                return next(filter(None, found), None)
+        return f"a {type(value).__name__}"
+
+    said = problem(given.value, 0)
+    if said:
+        raise Stop(
+            f"{given.origin}: {name} holds {said}; write text, numbers, or lists or names of these"
+        )
+
+
+def _problem_of_text(text: str) -> str | None:
+    if "\0" in text:
+        return "a null byte"
+    if any("\ud800" <= each <= "\udfff" for each in text):
+        return "bytes that are not UTF-8"
+    if len(text) > LONGEST_TEXT:
+        return f"a text of {len(text):,} characters"
+    return None
 
 
 def _sources(given: Given, root: Path) -> tuple[str, ...]:
@@ -259,14 +310,14 @@ def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
             )
 
 
-def _inferring(given: Given, root: Path) -> tuple[str, ...]:
+def _listed(name: str, given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value or []
     if not isinstance(names, list | tuple):
         raise Stop(
-            f"{given.origin}: infer_takeovers is {quoted(given.value)}; "
+            f"{given.origin}: {name} is {quoted(given.value)}; "
             "write a list of sources, e.g. [zendesk], or [] for none"
         )
-    _check_sources(f"{given.origin}: infer_takeovers", names, root)
+    _check_sources(f"{given.origin}: {name}", names, root)
     # In one order, so that the same sources are the same rules.
     return tuple(sorted(set(names)))
 
@@ -324,7 +375,7 @@ def _raw_path(given: Given, source: str, start: Path) -> Path:
         )
     if not isinstance(given.value, str):
         raise Stop(f"{given.origin}: raw_path is {quoted(given.value)}; name a folder")
-    return raw_places.absolute(given.value, start)
+    return absolute(given.value, "raw_path", start)
 
 
 def _reading(

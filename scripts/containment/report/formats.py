@@ -51,7 +51,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], bar: str | None
     cells = []
     for row in rows:
         named = dict(zip(columns, row, strict=True))
-        line = []
+        line: list[Cell] = []
         for name in visible:
             value = named[name]
             share = float(value) if name == bar and value is not None else None
