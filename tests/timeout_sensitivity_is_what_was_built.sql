@@ -17,7 +17,9 @@ timeouts_in_force as (
         coalesce(policies.timeout_minutes, any_policy.timeout_minutes) as timeout_minutes
     from built
     left join {{ ref('channel_policies') }} as policies
-        on built.channel = policies.channel
+        on
+            built.channel = policies.channel
+            and policies.channel <> '*'
     left join {{ ref('channel_policies') }} as any_policy
         on any_policy.channel = '*'
 )
@@ -30,6 +32,7 @@ from timeouts_in_force as built
 left join {{ ref('timeout_sensitivity') }} as compared
     on
         built.channel = compared.channel
+        and not compared.is_every_channel
         and built.timeout_minutes = compared.timeout_minutes
 where
     built.timeout_minutes in ({{ compared_timeouts() | join(', ') }})

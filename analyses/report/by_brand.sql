@@ -1,4 +1,4 @@
--- Brand by brand, the most sessions first; at most 50 rows.
+-- Brand by brand, the most closed sessions first: the first 20, and all others as one row of their sums.
 with
 
 counted as (
@@ -12,10 +12,33 @@ counted as (
         sum(matured_7d_sessions) as matured_7d_sessions
     from {{ ref('containment_daily') }}
     group by brand
+),
+
+placed as (
+    select
+        *,
+        row_number() over (order by closed_sessions desc, brand asc) as place
+    from counted
+),
+
+-- A brand may itself be named `others`: is_rest says which row is the sum. One alone is shown as it is.
+summed as (
+    select
+        count(*) > 1 as is_rest,
+        case when count(*) > 1 then format('others ({:,} brands)', count(*)) else any_value(brand) end as brand,
+        sum(contained_sessions) as contained_sessions,
+        sum(closed_sessions) as closed_sessions,
+        sum(open_sessions) as open_sessions,
+        sum(escalated_sessions) as escalated_sessions,
+        sum(durable_7d_sessions) as durable_7d_sessions,
+        sum(matured_7d_sessions) as matured_7d_sessions
+    from placed
+    group by least(place, 21)
 )
 
 select
     brand,
+    is_rest,
     contained_sessions,
     closed_sessions,
     open_sessions,
@@ -24,6 +47,5 @@ select
     {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
     {{ ratio('escalated_sessions', 'closed_sessions') }} as escalation_rate,
     {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d
-from counted
-order by closed_sessions desc, brand asc
-limit 50
+from summed
+order by is_rest asc, closed_sessions desc, brand asc

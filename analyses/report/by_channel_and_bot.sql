@@ -1,4 +1,4 @@
--- Channel by first bot, the most sessions first; at most 50 rows.
+-- Channel by first bot, the most closed sessions first: the first 20, and all others as one row of their sums.
 with
 
 counted as (
@@ -13,11 +13,35 @@ counted as (
         sum(matured_7d_sessions) as matured_7d_sessions
     from {{ ref('containment_daily') }}
     group by channel, bot_id
+),
+
+placed as (
+    select
+        *,
+        row_number() over (order by closed_sessions desc, channel asc, bot_id asc) as place
+    from counted
+),
+
+-- A channel may itself be named `others`: is_rest says which row is the sum. One alone is shown as it is.
+summed as (
+    select
+        count(*) > 1 as is_rest,
+        case when count(*) > 1 then format('others ({:,} pairs)', count(*)) else any_value(channel) end as channel,
+        case when count(*) = 1 then any_value(bot_id) end as bot_id,
+        sum(contained_sessions) as contained_sessions,
+        sum(closed_sessions) as closed_sessions,
+        sum(open_sessions) as open_sessions,
+        sum(escalated_sessions) as escalated_sessions,
+        sum(durable_7d_sessions) as durable_7d_sessions,
+        sum(matured_7d_sessions) as matured_7d_sessions
+    from placed
+    group by least(place, 21)
 )
 
 select
     channel,
     bot_id,
+    is_rest,
     contained_sessions,
     closed_sessions,
     open_sessions,
@@ -26,6 +50,5 @@ select
     {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
     {{ ratio('escalated_sessions', 'closed_sessions') }} as escalation_rate,
     {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d
-from counted
-order by closed_sessions desc, channel asc, bot_id asc
-limit 50
+from summed
+order by is_rest asc, closed_sessions desc, channel asc, bot_id asc

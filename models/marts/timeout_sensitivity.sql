@@ -30,15 +30,20 @@ counted as (
     group by channel, session_timeouts, escalated_timeouts, open_timeouts
 ),
 
+-- A channel may itself be named `*`: the row of all of them says by a column that it is that.
 each_channel_and_all as (
-    select * from counted
+    select
+        *,
+        false as is_every_channel
+    from counted
     union all
     select
         '*' as channel,
         session_timeouts,
         escalated_timeouts,
         open_timeouts,
-        session_count
+        session_count,
+        true as is_every_channel
     from counted
 ),
 
@@ -54,6 +59,7 @@ timeouts as (
 summed as (
     select
         counts.channel,
+        counts.is_every_channel,
         timeouts.timeout_minutes,
         sum(case when counts.session_timeouts & timeouts.timeout_bit > 0 then counts.session_count else 0 end)
             as session_count,
@@ -63,12 +69,13 @@ summed as (
             as open_session_count
     from each_channel_and_all as counts
     cross join timeouts
-    group by counts.channel, timeouts.timeout_minutes
+    group by counts.channel, counts.is_every_channel, timeouts.timeout_minutes
 ),
 
 named as (
     select
         channel,
+        is_every_channel,
         timeout_minutes,
         cast(session_count - open_session_count as bigint) as closed_sessions,
         cast(open_session_count as bigint) as open_sessions,
@@ -80,6 +87,7 @@ named as (
 final as (
     select
         channel,
+        is_every_channel,
         timeout_minutes,
         closed_sessions,
         open_sessions,

@@ -23,7 +23,7 @@ from containment import (
 )
 from containment.console import fail, say, warn
 from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.run import utc_now
 from containment.settings import Given
 
@@ -74,10 +74,10 @@ def command(
         options["raw_path"] = Given(raw_path, "--raw-path")
     try:
         if template is not None:
-            for line in raw_template.write(sources, _absolute(template)):
+            for line in raw_template.write(sources, absolute(template, "--template")):
                 say(line)
             return 0
-        place = Home(_absolute(home) if home else PROJECT)
+        place = Home(absolute(home, "--home") if home else PROJECT)
         own = own_config.find(place.folder, config_folder, lookup_tables.declared(PROJECT))
         given = settings.load(PROJECT, options, vars_text, os.environ, own.settings).at(utc_now())
         words = lookups.load(PROJECT, own.lookups)
@@ -97,10 +97,6 @@ def command(
         for line in lines:
             fail(line)
         return exit_code
-
-
-def _absolute(path: str) -> Path:
-    return Path(os.path.abspath(Path(path).expanduser()))
 
 
 def main() -> None:

@@ -33,12 +33,13 @@ from containment.console import Clock, fail, say, warn
 from containment.errors import UNUSABLE, Stop, how_it_ended
 from containment.lookup_tables import Row
 from containment.lookups import Lookups
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.run import utc_now
 from containment.settings import Given, Settings
+from containment.shown import quoted
 
 DUCKDB = "duckdb"
-TIMEOUT = re.compile(r"(?:(?P<channel>[^=]+)=)?(?P<minutes>\d+)")
+TIMEOUT = re.compile(r"(?:(?P<channel>[^=]+)=)?(?P<minutes>\d{1,6})", re.ASCII)
 EVERY_CHANNEL = ""  # of a timeout that names none
 # What a session is now and under the other rules; the kind of change is null where there is none.
 CHANGES = """
@@ -132,7 +133,7 @@ def command(
         raw["as_of"] = Given(as_of, "--as-of")
     try:
         begun = utc_now()  # of both: the one must not take for the future what the other uses
-        folder = Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT
+        folder = absolute(home, "--home") if home else PROJECT
         own = own_config.find(folder, config_folder, lookup_tables.declared(PROJECT))
         words = lookups.load(PROJECT, own.lookups)
         now = Rules(
@@ -218,8 +219,8 @@ def _timeout(given: str) -> tuple[str, int]:
     match = TIMEOUT.fullmatch(given.strip())
     if match is None or not 0 < int(match["minutes"]) <= lookups.MOST_MINUTES:
         raise Stop(
-            f"--timeout: {given!r} is none; write whole minutes from 1 to {lookups.MOST_MINUTES}, "
-            "e.g. chat=60, or 60 for every channel"
+            f"--timeout: {quoted(given)} is none; write whole minutes from 1 to "
+            f"{lookups.MOST_MINUTES}, e.g. chat=60, or 60 for every channel"
         )
     return (match["channel"] or EVERY_CHANNEL).strip().lower(), int(match["minutes"])
 
@@ -247,7 +248,7 @@ def _warn_of_unknown_channels(
     for channel in sorted(
         timeouts.keys() - {EVERY_CHANNEL, lookups.ANY} - {row[0] for row in rows}
     ):
-        warn(f"--timeout: no session has the channel {channel!r}")
+        warn(f"--timeout: no session has the channel {quoted(channel)}")
 
 
 def _headlines(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
@@ -263,14 +264,18 @@ def _headlines(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         group by rollup (channel)
         order by channel is null desc, 3 desc, channel
     """).fetchall()
+    listed = [
+        *(("all", *counts) for _, *counts in rows[:1]),
+        *headline.top(rows[1:], headline.MOST_CHANNELS, "channels"),
+    ]
     shown = [
         (
-            "all" if number == 0 else channel,
+            name,
             f"{_rate(*counts[:2])} ({counts[0]:,} of {counts[1]:,})",
             f"{_rate(*counts[2:])} ({counts[2]:,} of {counts[3]:,})",
             _points(*counts),
         )
-        for number, (channel, *counts) in enumerate(rows)
+        for name, *counts in listed
     ]
     header = ("containment", "now", "under the other rules", "change in points")
     return headline.table(header, shown, texts=1)

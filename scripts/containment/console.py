@@ -9,6 +9,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
+from containment import shown
 from containment.errors import masked, one_line
 
 LOG_BYTES = 1_000_000
@@ -69,10 +70,14 @@ def _complain(line: str) -> None:
 
 
 def _print(line: str, stream: TextIO) -> None:
-    line = masked(line)
-    if line:
-        _log.info("%s", line)
-    print(line, file=stream, flush=True)
+    # Here, for whatever a line is made of, no value in it ends it, moves a cursor or fills a log.
+    plain = masked(shown.line(line))
+    if plain:
+        _log.info("%s", plain)
+    try:
+        print(plain, file=stream, flush=True)
+    except UnicodeEncodeError:  # a terminal that does not know every letter
+        print(ascii(plain)[1:-1], file=stream, flush=True)
 
 
 class _QuietHandler(RotatingFileHandler):

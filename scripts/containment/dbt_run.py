@@ -144,8 +144,9 @@ def _run(
             level, message, total = _event(line)
             if total and not verbose:
                 progress.step(total)
-            if verbose and level != "debug" and message:
-                show(message)
+            if verbose and level != "debug":
+                for each in ESCAPE.sub("", message).splitlines():  # dbt's own lines and colours
+                    show(each)
             if level == "error" and not PROGRESS.match(message):
                 errors.append(useful_line(message))
             last = message.strip() or last

@@ -31,7 +31,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"Too many open files", "{0}"),
     (r"Permission denied|Read-only file system|Operation not permitted", "{0}"),
     (r"[Nn]ot enough (?:disk )?space|out of disk space|max_temp_directory_size",
-     "no room to spill"),
+     "no room to spill (max_temp_directory_size)"),
     (r"Corrupt database file|not a valid DuckDB database|invalid checksum|magic bytes of",
      DAMAGED_DATABASE),
     (r"\bWAL\b|write-ahead log", DAMAGED_LOG),

@@ -15,11 +15,16 @@ import duckdb
 from yaml import YAMLError
 
 from containment import duckdb_words
+from containment.shown import LONGEST, line
 
 DATA_FAILED = 1
 UNUSABLE = 2
 LOCKED = 3
-NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+NO_ROOM = (
+    *(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
+    "max_temp_directory_size",  # DuckDB's own end before the disk's
+)
+MAKE_ROOM = "no room left on the disk; make room and start again, the last publication stays"
 HERE = Path(__file__).resolve().parent
 VALUE = r"""('[^']*'?|"[^"]*"?|[^\s&;,'")\]}]+)"""
 # Secrets as addresses and settings hold them: https://KEY@host, ?sig=..., AccountKey=..., pwd=...,
@@ -44,8 +49,6 @@ SECRETS = (
     ),
     (re.compile(r"(bearer )\s*\S+", re.IGNORECASE), r"\1***"),
 )
-
-
 LOGIN = re.compile(r"https?://[^/@\s]+@|://[^/@\s]*:[^/@\s]*@")
 
 
@@ -55,7 +58,7 @@ class Stop(Exception):
     def __init__(
         self, message: str, exit_code: int = UNUSABLE, reasons: Sequence[str] = ()
     ) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(line(" ".join(message.split())))
         self.exit_code = exit_code
         self.reasons = tuple(reasons)
 
@@ -73,6 +76,12 @@ def how_it_ended(error: BaseException) -> tuple[int, tuple[str, ...]] | None:
         line = f"stopped by {name}; the last publication stays, the next run starts over"
         return 128 + Stopped.received, (line,)
     match error:
+        # Whichever step it was, and whoever said it: there is one thing to do.
+        case Stop() if is_no_room(str(error)):
+            return error.exit_code, (f"{str(error).split(': ')[0]}: {MAKE_ROOM}",)
+        case Exception() if is_no_room(str(error)):
+            where = getattr(error, "filename", None) or "disk"
+            return UNUSABLE, (f"{where}: {MAKE_ROOM}",)
         case Stop():
             return error.exit_code, (*error.reasons, str(error))
         case OSError() if not isinstance(error, BrokenPipeError):
@@ -128,8 +137,10 @@ def holds_secret(address: str) -> bool:
     )
 
 
-def nearest(word: str, known: Collection[str]) -> str:
+def nearest(word: object, known: Collection[str]) -> str:
     """'; did you mean X?' with the known word that is most like this one, or nothing."""
+    if not isinstance(word, str) or len(word) > LONGEST:  # no word: it would be compared for long
+        return ""
     lower = {name.lower(): name for name in reversed([*known])}
     match = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     return f"; did you mean {lower[match[0]]!r}?" if match else ""

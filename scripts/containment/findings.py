@@ -12,10 +12,10 @@ import duckdb
 
 from containment import settings
 from containment.errors import DATA_FAILED, UNUSABLE, Stop
+from containment.shown import quoted, shown
 
 WARN, REFUSE = "warn", "refuse"
 ALL_SOURCES = "*"
-LONGEST = 80  # characters of a value of the raw data that are printed
 MOST_ROWS = 20  # that are printed to be pasted
 
 # What is said of each finding, and what to do about it. {n} of {of} are {share}.
@@ -193,7 +193,7 @@ def check_accepted(names: Collection[str], known: Collection[str]) -> None:
         if name not in known:
             near = settings.nearest(name, sorted(known))
             raise Stop(
-                f"--accept: no finding {shown(name)!r}{near} "
+                f"--accept: no finding {quoted(name)}{near} "
                 "(findings with a limit: seeds/quality_limits.csv)",
                 UNUSABLE,
             )
@@ -236,14 +236,6 @@ PASTED = (
         "60",
     ),
 )
-
-
-def shown(value: str) -> str:
-    """A value of the raw data as it is printed: without control characters, and not too long."""
-    plain = "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in value
-    )
-    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"
 
 
 def percent(share: float) -> str:

@@ -12,8 +12,10 @@ from typing import Any
 import duckdb
 
 from containment.errors import one_line
+from containment.shown import shown
 
 DATABASE = "containment.duckdb"
+MOST_CHANNELS = 20  # that have a line of their own
 NORMAL_95 = 1.959963984540054
 # Contained, closed and open sessions. Not count_if: it is null where every value is.
 COUNTS = (
@@ -101,6 +103,20 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], texts: int) -
         yield "  ".join(padded).rstrip()
 
 
+def top(rows: Sequence[tuple[Any, ...]], most: int, what: str) -> Iterator[tuple[Any, ...]]:
+    """Take rows of a value of the raw data and its counts, the greatest first; give the first with
+    the value as it is shown, and those beyond so many as one row of sums, 'others (980 channels)'.
+    """
+    # One alone is no shorter as `others`.
+    own = rows if len(rows) <= most + 1 else rows[:most]
+    for value, *counts in own:
+        yield shown(value), *counts
+    rest = rows[len(own) :]
+    if rest:
+        sums = (sum(counts) for counts in list(zip(*rest, strict=True))[1:])
+        yield f"others ({len(rest):,} {what})", *sums
+
+
 def _headline(connection: duckdb.DuckDBPyConnection) -> str:
     contained, closed, still_open = _one(connection, f"select {COUNTS} from marts.sessions")
     (as_of,) = _one(connection, "select max(as_of) from marts.settings")
@@ -122,19 +138,13 @@ def _by_channel(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
         f"select channel, {COUNTS} from marts.sessions group by channel order by 3 desc, 1"
     ).fetchall()
-    shown = [
-        (
-            channel,
-            f"{percent(contained, closed)} %" if closed else "-",
-            contained,
-            closed,
-            still_open,
-        )
-        for channel, contained, closed, still_open in rows
-    ]
-    if not shown:
+    if not rows:
         return []
-    return ["", *table(("channel", "rate", "contained", "closed", "open"), shown, texts=1)]
+    listed = [
+        (channel, f"{percent(contained, closed)} %" if closed else "-", contained, closed, is_open)
+        for channel, contained, closed, is_open in top(rows, MOST_CHANNELS, "channels")
+    ]
+    return ["", *table(("channel", "rate", "contained", "closed", "open"), listed, texts=1)]
 
 
 def _reconciliation(connection: duckdb.DuckDBPyConnection) -> list[str]:

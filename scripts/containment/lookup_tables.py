@@ -25,6 +25,7 @@ from typing import Any
 import yaml
 
 from containment.errors import Stop, nearest, one_line
+from containment.shown import quoted
 
 FOLDER = "seeds"
 INTEGER, DOUBLE, BOOLEAN = "integer", "double", "boolean"
@@ -155,7 +156,7 @@ def read_own(lookup: Lookup, file: Path, where: str, header: Collection[str]) ->
     for name in content.header:
         if name not in known:
             raise Stop(
-                f"{where}: no column {name!r} in this lookup{nearest(name, known)} "
+                f"{where}: no column {quoted(name)} in this lookup{nearest(name, known)} "
                 f"(its columns: {', '.join(known)})"
             )
     _check(lookup, content)
@@ -261,14 +262,14 @@ def _check_header(where: str, header: Sequence[str], needed: Sequence[str]) -> N
     if len(header) == 1:
         for delimiter in OTHER_DELIMITERS:
             if delimiter in header[0]:
-                raise Stop(f"{where}: values are separated by {delimiter!r}; write commas")
+                raise Stop(f"{where}: values are separated by {quoted(delimiter)}; write commas")
     for column in needed:
         if column not in header:
             found = ", ".join(header) or "none"
             raise Stop(f"{where}: no column {column}; add it (found: {found})")
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
-        raise Stop(f"{where}: the column {twice!r} stands twice; keep one")
+        raise Stop(f"{where}: the column {quoted(twice)} stands twice; keep one")
 
 
 def _check(lookup: Lookup, content: Content) -> None:

@@ -16,6 +16,7 @@ from containment.errors import Stop, one_line
 from containment.lookup_tables import FOLDER, Content, Row
 from containment.own_config import File
 from containment.places import Home
+from containment.shown import quoted
 
 ANY = "*"
 MOST_MINUTES = 525_600  # a year
@@ -135,7 +136,7 @@ def _check_hours(rows: Sequence[Row]) -> None:
         opens_at, closes_at = row.values["opens_at"], row.values["closes_at"]
         for column, time in (("opens_at", opens_at), ("closes_at", closes_at)):
             if not TIME_OF_DAY.fullmatch(time):
-                raise Stop(f"{row.where}: {column} is {time!r}; write HH:MM, e.g. 09:00")
+                raise Stop(f"{row.where}: {column} is {quoted(time)}; write HH:MM, e.g. 09:00")
         if opens_at >= closes_at:
             raise Stop(
                 f"{row.where}: opens at {opens_at} and closes at {closes_at}; "
@@ -144,7 +145,8 @@ def _check_hours(rows: Sequence[Row]) -> None:
         openings = openings_of.setdefault((brand, weekday), [])
         if any(opens_at < closes and opens < closes_at for opens, closes in openings):
             raise Stop(
-                f"{row.where}: two openings of {brand!r} on weekday {weekday} overlap; keep one"
+                f"{row.where}: two openings of {quoted(brand)} on weekday {weekday} overlap; "
+                "keep one"
             )
         openings.append((opens_at, closes_at))
     if not any(brand == ANY for brand, _ in openings_of):

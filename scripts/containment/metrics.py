@@ -17,6 +17,7 @@ import yaml
 
 from containment.errors import Stop, nearest
 from containment.places import PROJECT
+from containment.shown import quoted
 
 SCHEMA = "marts"
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -208,7 +209,7 @@ def _name(written: str | Mapping[str, Any]) -> str:
 def _known(metrics: Mapping[str, Metric], name: str) -> Metric:
     if name not in metrics:
         hint = nearest(name, list(metrics))
-        raise Stop(f"no metric {name!r}{hint} (scripts/query --list names them)")
+        raise Stop(f"no metric {quoted(name)}{hint} (scripts/query --list names them)")
     return metrics[name]
 
 
@@ -222,7 +223,7 @@ def _dimension(model: Model, name: str) -> str:
         return f"cast(date_trunc('{grain}', {model.time}) as date)"
     if short not in model.dimensions:
         hint = nearest(short, [*GRAINS, *model.dimensions])
-        raise Stop(f"no dimension {name!r}{hint} (scripts/query --list names them)")
+        raise Stop(f"no dimension {quoted(name)}{hint} (scripts/query --list names them)")
     return model.dimensions[short]
 
 

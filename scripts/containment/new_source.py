@@ -10,6 +10,7 @@ from pathlib import Path
 from containment.console import fail, say
 from containment.errors import UNUSABLE, Stop
 from containment.places import PROJECT
+from containment.shown import quoted
 
 TEMPLATES = Path(__file__).with_name("templates") / "source"
 PLACEHOLDER = "newsource"
@@ -19,7 +20,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 def lay(name: str, root: Path = PROJECT) -> list[Path]:
     """Take the name of a system, write its files; give them. Stop when it is none or is there."""
     if not NAME.fullmatch(name):
-        raise Stop(f"{name!r} cannot name a source; write lower case letters, digits and _")
+        raise Stop(f"{quoted(name)} cannot name a source; write lower case letters, digits and _")
     staging = root / "models" / "staging" / name
     fixture = root / "tests" / "python" / f"{name}_fixture.py"
     for there in (staging, fixture):

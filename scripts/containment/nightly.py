@@ -36,6 +36,7 @@ from containment import (
 from containment.console import Clock, fail, say, warn
 from containment.errors import (
     DATA_FAILED,
+    MAKE_ROOM,
     UNUSABLE,
     Stop,
     Stopped,
@@ -46,7 +47,7 @@ from containment.errors import (
     where_raised,
 )
 from containment.own_config import OwnConfig
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.run import FAILED, KILLED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
 
@@ -125,7 +126,7 @@ def command(
     if verbose:
         duckdb_words.show_in_full(console.show)
     run = Run.begun()
-    place = Home(Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT)
+    place = Home(absolute(home, "--home") if home else PROJECT)
     console.log_to(place.nightly_log)
     publication = None
     try:
@@ -270,10 +271,7 @@ def _build(
     )
     run.build_seconds = clock.seconds
     if any(is_no_room(line) for line in outcome.failures):  # all others follow from it
-        raise Stop(
-            f"{home.folder}: no room left on the disk; make room and start again, "
-            "the last publication stays"
-        )
+        raise Stop(f"{home.folder}: {MAKE_ROOM}")
     if outcome.is_killed:
         run.outcome = KILLED  # the next run must not take it that nothing was cut
     if outcome.exit_code:
@@ -375,15 +373,17 @@ def main() -> None:
         # click gives the exit code of --help here, too.
         sys.exit(command.main(prog_name="scripts/nightly", standalone_mode=False) or 0)
     except click.ClickException as error:
-        sys.exit(_refuse_command_line(error))
+        said = " ".join(error.format_message().split())
+        sys.exit(_refuse_command_line(f"{said} (see scripts/nightly --help)"))
+    except Stop as error:  # there is no home in which to note it
+        sys.exit(_refuse_command_line(str(error)))
     except Stopped as error:
         sys.exit(_say_ending(error))
 
 
-def _refuse_command_line(error: click.ClickException) -> int:
+def _refuse_command_line(said: str) -> int:
     """Say what is wrong with the command line, give the exit code."""
-    said = " ".join(error.format_message().split())
-    fail(f"{said} (see scripts/nightly --help)")
+    fail(said)
     if AS_JSON in sys.argv:
         run = Run.begun()
         run.end(FAILED, UNUSABLE, said)

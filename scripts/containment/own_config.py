@@ -15,6 +15,7 @@ import click
 import yaml
 
 from containment.errors import Stop, nearest, one_line, yaml_problem
+from containment.places import absolute
 
 FOLDER = "config"
 SETTINGS = "settings.yml"
@@ -55,7 +56,7 @@ def find(home: Path, typed: str | None, known: Collection[str]) -> OwnConfig:
 
     Gives what is there; Stop when the folder that was typed is none, or holds what nobody reads.
     """
-    folder = home / FOLDER if typed is None else Path(os.path.abspath(Path(typed).expanduser()))
+    folder = home / FOLDER if typed is None else absolute(typed, "--config")
     name = FOLDER if typed is None else typed.rstrip("/") or typed
     if typed is None and not os.path.lexists(folder):
         return OwnConfig()
@@ -76,20 +77,46 @@ def read_settings(file: File) -> dict[str, Any]:
     be read.
     """
     try:
-        values = yaml.load(file.path.read_text(encoding="utf-8-sig"), Loader=_OnceLoader)
+        text = file.path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Stop(f"{file.name}: not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise Stop(f"{file.name}: cannot be read ({one_line(error)})") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
-        raise Stop(f"{file.name}: {yaml_problem(error)}; write e.g. courtesy_minutes: 5") from None
+    values = parse(text, file.name, "courtesy_minutes: 5")
     if values is not None and not isinstance(values, dict):
         raise Stop(f"{file.name}: names no setting; write e.g. courtesy_minutes: 5")
     return values or {}
 
 
+def parse(text: str, origin: str, example: str) -> Any:
+    """Take YAML that a user wrote, and its place; give what it says, Stop when it is none."""
+    try:
+        return yaml.load(text, Loader=_OnceLoader)
+    except yaml.YAMLError as error:
+        said = yaml_problem(error)
+    except RecursionError:
+        said = "not usable YAML: nested too deep"
+    except ValueError as error:  # a date that there is not, or more digits than Python reads
+        reason = one_line(error)
+        said = "not valid YAML: " + ("a number is too long" if "digits" in reason else reason)
+    raise Stop(f"{origin}: {said}; write e.g. {example}")
+
+
 class _OnceLoader(yaml.SafeLoader):
-    """YAML in which a name that stands twice is an error: the first would be lost in silence."""
+    """YAML in which a name that stands twice is an error: the first would be lost in silence.
+
+    So is a merge (<<): nine lines of merges, each of the one before, are more than memory holds.
+    """
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge nothing."""
+        for name, _ in node.value:
+            if name.tag == "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    problem="<< merges are not read, write the names out",
+                    problem_mark=name.start_mark,
+                )
+        super().flatten_mapping(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Give the mapping of a node, whose names are all different."""

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from containment.errors import Stop
+from containment.shown import LONGEST, cut, printable
+
 PROJECT = Path(__file__).resolve().parents[2]
+LONGEST_PATH = 4_096  # bytes: what the system takes
+
+
+def absolute(typed: str, setting: str, start: Path | None = None) -> Path:
+    """Take a path as it was typed and what it was typed for, give it as an absolute one.
+
+    A relative path begins at `start`, by default where you stand. Stop when no file can have it.
+    """
+    try:
+        # What the system would hand over as bytes DuckDB could not open.
+        is_path = "\0" not in typed and len(typed.encode()) < LONGEST_PATH
+    except UnicodeEncodeError:
+        is_path = False
+    expanded = os.path.expanduser(typed) if is_path else typed
+    # A user that there is not: the folder of that name would be made where you stand.
+    if not is_path or expanded.startswith("~"):
+        raise Stop(f"{setting} {cut(printable(typed[:LONGEST]), LONGEST)}: no path; check it")
+    return Path(os.path.abspath((start or Path()) / expanded))
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from typing import Any
 from containment import checksums, console, headline, publish, run_lock
 from containment.console import fail, say
 from containment.errors import DATA_FAILED, Stop, how_it_ended, nearest
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
 from containment.run import NAME
+from containment.shown import quoted
 
 
 def list_main() -> None:
@@ -79,7 +80,8 @@ def rollback(home: Home, name: str | None) -> None:
             name = earlier[-1]
         if name not in names:
             raise Stop(
-                f"no publication {name!r}{nearest(name, names)} (scripts/publications lists them)"
+                f"no publication {quoted(name)}{nearest(name, names)} "
+                "(scripts/publications lists them)"
             )
         if name == seen:
             say(f"{name} is current already; nothing to do")
@@ -171,7 +173,7 @@ def _parser(command: str, description: str) -> argparse.ArgumentParser:
 
 
 def _home(given: str | None) -> Home:
-    return Home(Path(os.path.abspath(Path(given).expanduser())) if given else PROJECT)
+    return Home(absolute(given, "--home") if given else PROJECT)
 
 
 def _run(command: Callable[[], None]) -> None:

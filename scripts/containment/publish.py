@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from containment import checksums, docs, run, sql, warehouse
-from containment.errors import Stop, one_line
+from containment.errors import MAKE_ROOM, Stop, is_no_room, one_line
 from containment.places import Home
 
 SCHEMA = "marts"
@@ -75,9 +75,10 @@ def damage(published: Path, name: str, only: Sequence[str] = ()) -> list[str]:
 
 def switch(published: Path, name: str) -> None:
     """Let readers see another publication, in one step."""
-    _point(published / "current", Path("versions", name))
+    # The one that counts comes last: what fails before it, for want of room say, changes nothing.
     for each in LINKS:
         _point(published / each, Path("current", each))
+    _point(published / "current", Path("versions", name))
     _sync_folder(published)
 
 
@@ -104,6 +105,8 @@ def publish(home: Home, name: str, kept: int) -> Path:
         unfinished.rename(publication)
         switch(home.published, name)
     except (OSError, duckdb.Error) as error:
+        if is_no_room(str(error)):
+            raise Stop(f"{home.published}: {MAKE_ROOM}") from None
         where = getattr(error, "filename", None) or home.published
         raise Stop(
             f"{where}: cannot publish ({one_line(error)}); free it and start again, "
@@ -146,6 +149,8 @@ def _copy(source: Path, folder: Path) -> None:
                 f"copy {copied} to {sql.text(str(file))} "
                 f"(format parquet, compression zstd, compression_level {PARQUET_LEVEL})"
             )
+        # By itself, for of one that fails when the file is detached DuckDB does not say why.
+        connection.execute(f"checkpoint {COPY}")
         connection.execute(f"detach {COPY}")
         expected = {mart: _count(connection, f"{SCHEMA}.{sql.name(mart)}") for mart in marts}
     _check(target, parquet, expected)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +19,11 @@ from typing import Any
 import click
 import duckdb
 
-from containment import analyses, duckdb_words, metrics, publish
-from containment.console import fail
+from containment import analyses, duckdb_words, metrics, publish, sql
+from containment.console import fail, say
 from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
-from containment.places import PROJECT, Home
+from containment.places import PROJECT, Home, absolute
+from containment.shown import CUT, LONGEST_LINE, printable
 
 AT_ONCE = 10_000  # rows that are fetched
 MOST_ROWS = 40  # on a terminal
@@ -42,8 +44,14 @@ DAMAGED = "damaged; scripts/publications --verify names those that are sound"
     "--where", metavar="SQL", help="Which sessions: \"channel = 'chat' and day >= '2026-09-01'\"."
 )
 @click.option("--list", "is_list", is_flag=True, help="The metrics, and what they go by.")
-@click.option("--csv", "form", flag_value="csv", help="CSV with a header on stdout.")
+@click.option("--csv", "form", flag_value="csv", help="CSV with a header, for programs.")
 @click.option("--json", "form", flag_value="json", help="An array of objects on stdout.")
+@click.option(
+    "--xlsx",
+    "xlsx_file",
+    metavar="FILE.xlsx",
+    help="A spreadsheet for people, in this file.",
+)
 @click.option("--show-sql", is_flag=True, help="Print the query instead of its answer.")
 @click.option(
     "--home",
@@ -58,10 +66,12 @@ def command(
     where: str | None,
     is_list: bool,
     form: str | None,
+    xlsx_file: str | None,
     show_sql: bool,
     home: str | None,
 ) -> None:
-    """Ask the current publication. It is opened read-only, and nothing else can be read or written.
+    """Ask the current publication. It is opened read-only, and the question can read and write
+    nothing else.
 
     SQL names marts with or without their schema: "from sessions limit 5". FILE.sql is one of
     analyses/. With --metric, the query is made of the semantic layer's definitions.
@@ -76,12 +86,14 @@ def command(
         raise Stop("--by and --where go with --metric; add one (scripts/query --list names them)")
     else:
         statement = _statement(question)
+    if xlsx_file is not None and form is not None:
+        raise Stop(f"--xlsx and --{form} are two forms; ask for one")
     if show_sql:
         print(statement)
         return
-    folder = Home(Path(os.path.abspath(Path(home).expanduser())) if home else PROJECT).published
+    folder = Home(absolute(home, "--home") if home else PROJECT).published
     with opened(folder) as connection:
-        _answer(connection, statement, form)
+        _answer(connection, statement, form, None if xlsx_file is None else Path(xlsx_file))
 
 
 @contextmanager
@@ -115,16 +127,25 @@ def _statement(question: str | None) -> str:
     return question
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, statement: str, form: str | None) -> None:
+def _answer(
+    connection: duckdb.DuckDBPyConnection, statement: str, form: str | None, xlsx: Path | None
+) -> None:
+    if any("\ud800" <= each <= "\udfff" for each in statement):
+        raise Stop("the question is not UTF-8 text; ask it in UTF-8")
     try:
         if len(connection.extract_statements(statement)) != 1:
             raise Stop("not one query; ask one at a time")
-        if form is None:
+        if form is None and xlsx is None:
             _show(connection.sql(statement))
             return
         cursor = connection.execute(statement)
         columns = [column[0] for column in cursor.description or ()]
-        if form == "csv":
+        if xlsx is not None:
+            from containment import spreadsheet  # here, for few have a use for its library
+
+            count = spreadsheet.write(xlsx, columns, _rows(cursor))
+            say(f"{xlsx}: {count:,} {'row' if count == 1 else 'rows'}")
+        elif form == "csv":  # values as they are: it is for programs
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows(map(_plain, row) for row in _rows(cursor))
@@ -138,13 +159,31 @@ def _answer(connection: duckdb.DuckDBPyConnection, statement: str, form: str | N
 
 
 def _show(answer: duckdb.DuckDBPyRelation | None) -> None:
-    """As DuckDB's own shell: cut to the terminal; whole where there is none."""
+    """As DuckDB's own shell: cut to the terminal; every row where there is none."""
     if answer is None:
         raise Stop("this gives no rows; ask with select, from, describe or summarize")
-    if sys.stdout.isatty():
-        answer.show(max_width=shutil.get_terminal_size().columns, max_rows=MOST_ROWS)
-    else:
-        answer.show(max_width=UNLIMITED, max_rows=UNLIMITED)
+    is_terminal = sys.stdout.isatty()
+    drawn = io.StringIO()
+    with redirect_stdout(drawn):
+        _without_long_texts(answer).show(
+            max_width=shutil.get_terminal_size().columns if is_terminal else UNLIMITED,
+            max_rows=MOST_ROWS if is_terminal else UNLIMITED,
+        )
+    # DuckDB escapes the control characters of ASCII, but not what turns writing round.
+    print("\n".join(map(printable, drawn.getvalue().split("\n"))), end="")
+
+
+def _without_long_texts(answer: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The same rows; a text of megabytes would be a table as wide."""
+    shortened = (
+        f"case when length(#{place}) > {LONGEST_LINE} "
+        f"then left(#{place}, {LONGEST_LINE - 1}) || '{CUT}' else #{place} end"
+        if str(kind) == "VARCHAR"
+        else f"#{place}"
+        for place, kind in enumerate(answer.types, start=1)
+    )
+    named = zip(shortened, answer.columns, strict=True)
+    return answer.project(", ".join(f"{value} as {sql.name(name)}" for value, name in named))
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:

@@ -16,7 +16,7 @@ import duckdb
 
 from containment import raw_find, raw_tables, raw_text, sql
 from containment.errors import Stop, one_line
-from containment.lookups import Lookups
+from containment.lookups import ANY, Lookups
 from containment.places import PROJECT
 from containment.raw_checks import Checks, Facts, Reader
 from containment.raw_find import CSV, JSON, JSONL, PARQUET, RawFile
@@ -24,6 +24,7 @@ from containment.raw_findings import check_required, check_types, raw_data
 from containment.raw_reading import Reading
 from containment.raw_tables import CONTRACT, Table
 from containment.raw_views import Part, RawData, with_json
+from containment.shown import shown
 
 DELIMITERS = ",;\t|"
 SNIFFED_ROWS = 1000
@@ -293,7 +294,8 @@ def _unknown_channels(
         "where word <> '' and conversation_id is not null "
         "group by word order by count(*) desc, word"
     ).fetchall()
-    unknown = [(word, rows) for word, rows in channels if word not in lookups.channels]
+    known = lookups.channels - {ANY}  # the row of every other channel, whatever its name
+    unknown = [(word, rows) for word, rows in channels if word not in known]
     if unknown:
         yield (
             f"channels without a row in config/channel_policies.csv: {_words(unknown)}; "
@@ -302,6 +304,6 @@ def _unknown_channels(
 
 
 def _words(words: Sequence[tuple[str, int]]) -> str:
-    named = ", ".join(f"{' '.join(word.split())} ({rows:,})" for word, rows in words[:NAMED])
+    named = ", ".join(f"{shown(word)} ({rows:,})" for word, rows in words[:NAMED])
     more = len(words) - NAMED
     return f"{named} and {more} more" if more > 0 else named

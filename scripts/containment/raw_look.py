@@ -27,12 +27,13 @@ from containment import (
 )
 from containment.console import Clock
 from containment.errors import UNUSABLE, Stop
-from containment.lookups import CHANNELS, EVENT_TYPES, Lookups
+from containment.lookups import ANY, CHANNELS, EVENT_TYPES, Lookups
 from containment.places import PROJECT, Home
 from containment.raw_places import Place, Schema
 from containment.raw_tables import BOOLEAN, SCHEMA, TEXT, TIME, Column, Table
 from containment.raw_views import RawData
 from containment.settings import Settings
+from containment.shown import shown
 
 DUCKDB = "duckdb"
 # Seeds, and the views over the raw tables up to where the lookups have said what words mean.
@@ -44,7 +45,6 @@ MOST_ROWS = 1_000_000  # of a table: seconds, not minutes
 MOST_WORDS = 40
 FEW_WORDS = 10  # more unknown author types are no list of words, but perhaps names
 EXAMPLES = 3
-LONGEST = 80  # characters of a value
 MOST_NAMES = 20
 NAME = re.compile(r"[^\W\d][\w .-]{0,40}")  # a key of JSON may be an address or a text
 READ = {
@@ -263,7 +263,8 @@ def _channels(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield from _to_paste(
         f"config/{CHANNELS}, with the minutes of silence that end a session",
         "channel,timeout_minutes",
-        [(channel, "") for channel, is_known, *_ in found if not is_known],
+        # A row for `*` would be that of every other channel, and not of the one that is named so.
+        [(channel, "") for channel, is_known, *_ in found if not is_known and channel != ANY],
     )
 
 
@@ -378,10 +379,5 @@ def _all(connection: duckdb.DuckDBPyConnection, query: str, *values: object) -> 
 
 
 def _shown(value: str | None) -> str:
-    """A word or a key for the terminal: what moves its cursor is escaped, a long one is cut."""
-    if value is None:
-        return "-"
-    escaped = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in value
-    )
-    return escaped if len(escaped) <= LONGEST else escaped[: LONGEST - 4] + " ..."
+    """A word or a key for the terminal."""
+    return "-" if value is None else shown(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from containment.errors import Stop, holds_secret
+from containment.places import absolute
 
 KINDS = "{path: DIR}, {schema: NAME} or {database: FILE, schema: NAME}"
 # postgres:dbname=chatwoot, md:support: what DuckDB attaches by a word before a colon.
@@ -52,20 +52,13 @@ def parse(source: str, value: Any, origin: str, start: Path) -> Place:
     if isinstance(value, Mapping):
         match {**value}:
             case {"path": str(path), **rest} if path and not rest:
-                return Folder(absolute(path, start))
+                return Folder(absolute(path, f"source_tables of {source}", start))
             case {"schema": str(schema), **rest} if schema and not rest:
                 return Schema(schema)
             case {"database": str(database), "schema": str(schema), **rest} if schema and not rest:
                 return Schema(schema, _database(where, database, start))
     # Without what stands there: it may hold a password.
     raise Stop(f"{where} names no place; write {KINDS}")
-
-
-def absolute(path: str, start: Path) -> Path:
-    """A path as it was typed, made absolute; Stop when no file can have it."""
-    if "\0" in path:
-        raise Stop(f"{path.encode('unicode_escape').decode()}: no path; check it")
-    return Path(os.path.abspath(start / Path(path).expanduser()))
 
 
 def _database(where: str, database: str, start: Path) -> str:
@@ -76,7 +69,7 @@ def _database(where: str, database: str, start: Path) -> str:
         )
     if ADDRESS.match(database):
         return database
-    file = absolute(database, start)
+    file = absolute(database, where, start)
     if not file.is_file():
         raise Stop(f"{where}: no database file {file}; check the path")
     return str(file)

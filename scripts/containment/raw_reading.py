@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from containment.errors import Stop
+from containment.shown import quoted
 
 NULL_WORDS = ("\\N", "NULL", "null", "None", "NaN", "nan", "<NA>")
 # The units of raw_epoch, and how many microseconds each has.
@@ -61,7 +62,7 @@ def _timezone(value: Any, origin: str, known: list[str]) -> str | None:
     if value is None or (isinstance(value, str) and value in known):
         return value
     raise Stop(
-        f"{origin}: raw_timezone is {value!r}; write an IANA name with its region, "
+        f"{origin}: raw_timezone is {quoted(value)}; write an IANA name with its region, "
         "e.g. Europe/Berlin"
     )
 
@@ -76,7 +77,7 @@ def _formats(value: Any, origin: str) -> tuple[str, ...]:
                 connection.execute("select try_strptime('', $1)", [form])
             except (ValueError, duckdb.Error):
                 raise Stop(
-                    f"{origin}: raw_time_format is {form!r}; write it as strptime has it, "
+                    f"{origin}: raw_time_format is {quoted(form)}; write it as strptime has it, "
                     "e.g. '%m/%d/%Y %H:%M'"
                 ) from None
     return tuple(formats)
@@ -85,7 +86,7 @@ def _formats(value: Any, origin: str) -> tuple[str, ...]:
 def _epoch(value: Any, origin: str) -> str | None:
     if value is None or (isinstance(value, str) and value in EPOCHS):
         return value
-    raise Stop(f"{origin}: raw_epoch is {value!r}; write {', '.join(EPOCHS)}")
+    raise Stop(f"{origin}: raw_epoch is {quoted(value)}; write {', '.join(EPOCHS)}")
 
 
 def _null_words(value: Any, origin: str) -> tuple[str, ...]:
@@ -93,7 +94,9 @@ def _null_words(value: Any, origin: str) -> tuple[str, ...]:
         return NULL_WORDS
     if isinstance(value, list | tuple) and all(map(_is_text, value)):
         return tuple(value)
-    raise Stop(f"{origin}: null_words is {value!r}; write a list of words, e.g. ['NULL', 'n/a']")
+    raise Stop(
+        f"{origin}: null_words is {quoted(value)}; write a list of words, e.g. ['NULL', 'n/a']"
+    )
 
 
 def _columns(value: Any, origin: str) -> Mapping[str, Mapping[str, str]]:
@@ -104,7 +107,7 @@ def _columns(value: Any, origin: str) -> Mapping[str, Mapping[str, str]]:
     ):
         return columns
     raise Stop(
-        f"{origin}: raw_columns is {value!r}; write "
+        f"{origin}: raw_columns is {quoted(value)}; write "
         "{source: {table: {our name: their name}}}, e.g. {files: {messages: {sent_at: ts}}}"
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from containment import raw_tables, settings
 from containment.errors import Stop, nearest
 from containment.places import PROJECT
+from containment.shown import quoted
 
 
 def write(sources: Sequence[str], folder: Path, root: Path = PROJECT) -> Iterator[str]:
@@ -23,7 +24,9 @@ def write(sources: Sequence[str], folder: Path, root: Path = PROJECT) -> Iterato
     tables = raw_tables.declared(root, source)
     if not tables:
         known = [path.parent.name for path in root.glob("models/staging/*/_*__sources.yml")]
-        raise Stop(f"--template: no source {source!r} reads raw tables{nearest(source, known)}")
+        raise Stop(
+            f"--template: no source {quoted(source)} reads raw tables{nearest(source, known)}"
+        )
     files = [(table, folder / f"{table.name}.csv") for table in tables]
     there = next((file for _, file in files if os.path.lexists(file)), None)
     if there:

@@ -17,8 +17,10 @@ import yaml
 from containment import own_config, raw_find, raw_places, raw_reading, raw_tables
 from containment.errors import Stop, nearest, one_line, yaml_problem
 from containment.own_config import File
+from containment.places import absolute
 from containment.raw_places import Folder, Place
 from containment.raw_reading import Reading
+from containment.shown import quoted
 
 PROJECT_FILE = "dbt_project.yml"
 RAW_PATH_VARIABLE = "CONTAINMENT_RAW_PATH"
@@ -28,11 +30,14 @@ AFTER_ESCALATION = ("handoff", "session")
 MOST_COURTESY_MINUTES = 10_080  # a week
 STALE_RAW = ("warn", "refuse")
 FEWEST_PUBLICATIONS = 2  # one to go back to
+# More is no setting, and would be written into logs, the command line of dbt and a mart.
+LONGEST_TEXT, MOST_VALUES, DEEPEST, MOST_BITS = 10_000, 10_000, 6, 256
 
 TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?"
-    r" ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?"
+    r" ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
 )
 
 
@@ -110,6 +115,11 @@ def load(
         given["raw_path"] = Given(environment[RAW_PATH_VARIABLE], RAW_PATH_VARIABLE)
     given.update(_command_line_vars(vars_text, known=set(given)))
     given.update(options)
+    for name, setting in given.items():
+        _check_plain(name, setting)
+    with_ratings = given.get("sources_with_ratings")
+    if with_ratings is not None:  # which only the models read
+        _listed("sources_with_ratings", with_ratings, root)
 
     sources = _sources(given.pop("sources", Given(None, PROJECT_FILE)), root)
     raw_path = given.pop("raw_path", Given(None, PROJECT_FILE))
@@ -124,7 +134,9 @@ def load(
         session_scope=_choice("session_scope", given, SESSION_SCOPES),
         after_escalation=_choice("after_escalation", given, AFTER_ESCALATION),
         courtesy_minutes=_minutes(given.pop("courtesy_minutes", Given(0, PROJECT_FILE))),
-        infer_takeovers=_inferring(given.pop("infer_takeovers", Given([], PROJECT_FILE)), root),
+        infer_takeovers=_listed(
+            "infer_takeovers", given.pop("infer_takeovers", Given([], PROJECT_FILE)), root
+        ),
         max_row_drop_share=_share(given.pop("max_row_drop_share", Given(0.1, PROJECT_FILE))),
         max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
         stale_raw=_choice("stale_raw", given, STALE_RAW),
@@ -197,21 +209,18 @@ def _project_vars(root: Path) -> dict[str, Given]:
     nested = declared.get(project.get("name")) if isinstance(declared, dict) else None
     values = nested if isinstance(nested, dict) else declared
     if not isinstance(values, dict):
-        raise Stop(f"{PROJECT_FILE}: vars is {values!r}; expected names with values")
+        raise Stop(f"{PROJECT_FILE}: vars is {quoted(values)}; expected names with values")
     return {str(name): Given(value, PROJECT_FILE) for name, value in values.items()}
 
 
 def _command_line_vars(vars_text: str | None, known: set[str]) -> dict[str, Given]:
     if not vars_text:
         return {}
-    try:
-        values = yaml.safe_load(vars_text)
-    except yaml.YAMLError as error:
-        raise Stop(f"--vars: {yaml_problem(error)}; write e.g. '{{courtesy_minutes: 5}}'") from None
-    except ValueError as error:  # of a date that there is not
-        raise Stop(f"--vars: not valid YAML: {one_line(error)}") from None
+    values = own_config.parse(vars_text, "--vars", "'{courtesy_minutes: 5}'")
     if not isinstance(values, dict):
-        raise Stop(f"--vars: {vars_text!r} names no setting; write e.g. '{{courtesy_minutes: 5}}'")
+        raise Stop(
+            f"--vars: {quoted(vars_text)} names no setting; write e.g. '{{courtesy_minutes: 5}}'"
+        )
     _check_names("--vars", values, known)
     return {name: Given(value, "--vars") for name, value in values.items()}
 
@@ -226,15 +235,62 @@ def _check_names(origin: str, names: Iterable[Any], known: set[str]) -> None:
     for name in names:
         if name not in known:
             raise Stop(
-                f"{origin}: no setting {str(name)!r}{nearest(str(name), sorted(known))} "
+                f"{origin}: no setting {quoted(name)}{nearest(name, sorted(known))} "
                 f"(settings are the vars of {PROJECT_FILE})"
             )
+
+
+def _check_plain(name: str, given: Given) -> None:
+    """Stop when a setting holds what none of them can: what it is, without the value, for that may
+    be a secret."""
+    left = MOST_VALUES
+
+    def problem(value: Any, depth: int) -> str | None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return f"more than {MOST_VALUES:,} values"
+        match value:
+            case None | bool() | date() | float():
+                return None
+            case str():
+                return _problem_of_text(value)
+            case int():
+                many = value.bit_length() > MOST_BITS
+                return "a number of too many digits" if many else None
+            case list() | tuple() | dict() if depth == DEEPEST:
+                return "what is nested too deep"
+            case list() | tuple():
+                found = (problem(each, depth + 1) for each in value)
+                return next(filter(None, found), None)
+            case dict():
+                found = (problem(each, depth + 1) for pair in value.items() for each in pair)
+                return next(filter(None, found), None)
+        return f"a {type(value).__name__}"
+
+    said = problem(given.value, 0)
+    if said:
+        raise Stop(
+            f"{given.origin}: {name} holds {said}; write text, numbers, or lists or names of these"
+        )
+
+
+def _problem_of_text(text: str) -> str | None:
+    if "\0" in text:
+        return "a null byte"
+    if any("\ud800" <= each <= "\udfff" for each in text):
+        return "bytes that are not UTF-8"
+    if len(text) > LONGEST_TEXT:
+        return f"a text of {len(text):,} characters"
+    return None
 
 
 def _sources(given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value
     if not isinstance(names, list | tuple) or not names:
-        raise Stop(f"{given.origin}: sources is {given.value!r}; name at least one, e.g. [sample]")
+        raise Stop(
+            f"{given.origin}: sources is {quoted(given.value)}; name at least one, e.g. [sample]"
+        )
     _check_sources(given.origin, names, root)
     return tuple(dict.fromkeys(names))
 
@@ -249,19 +305,19 @@ def _check_sources(origin: str, names: Iterable[Any], root: Path) -> None:
     for name in names:
         if name not in known:
             raise Stop(
-                f"{origin}: no source {str(name)!r}{nearest(str(name), known)} "
+                f"{origin}: no source {quoted(name)}{nearest(name, known)} "
                 f"(sources are the folders of models/staging: {', '.join(known) or 'none'})"
             )
 
 
-def _inferring(given: Given, root: Path) -> tuple[str, ...]:
+def _listed(name: str, given: Given, root: Path) -> tuple[str, ...]:
     names = [given.value] if isinstance(given.value, str) else given.value or []
     if not isinstance(names, list | tuple):
         raise Stop(
-            f"{given.origin}: infer_takeovers is {given.value!r}; "
+            f"{given.origin}: {name} is {quoted(given.value)}; "
             "write a list of sources, e.g. [zendesk], or [] for none"
         )
-    _check_sources(f"{given.origin}: infer_takeovers", names, root)
+    _check_sources(f"{given.origin}: {name}", names, root)
     # In one order, so that the same sources are the same rules.
     return tuple(sorted(set(names)))
 
@@ -279,7 +335,7 @@ def _places(
     entries = source_tables.value or {}
     if not isinstance(entries, dict):
         raise Stop(
-            f"{source_tables.origin}: source_tables is {entries!r}; write e.g. "
+            f"{source_tables.origin}: source_tables is {quoted(entries)}; write e.g. "
             "{intercom: {path: DIR}}"
         )
     _check_sources(f"{source_tables.origin}: source_tables", entries, root)
@@ -318,8 +374,8 @@ def _raw_path(given: Given, source: str, start: Path) -> Path:
             f"raw_path is not set; name the folder that the source {source!r} reads: --raw-path"
         )
     if not isinstance(given.value, str):
-        raise Stop(f"{given.origin}: raw_path is {given.value!r}; name a folder")
-    return raw_places.absolute(given.value, start)
+        raise Stop(f"{given.origin}: raw_path is {quoted(given.value)}; name a folder")
+    return absolute(given.value, "raw_path", start)
 
 
 def _reading(
@@ -333,7 +389,9 @@ def _reading(
         if isinstance(value, Mapping):
             _check_sources(f"{origin}: {name}", value, root)
         elif name == "raw_columns" and value is not None:
-            raise Stop(f"{origin}: raw_columns is {value!r}; write {{source: {{table: {{...}}}}}}")
+            raise Stop(
+                f"{origin}: raw_columns is {quoted(value)}; write {{source: {{table: {{...}}}}}}"
+            )
     timezones = [name for name in _timezones() if "/" in name or name == "UTC"]
     return {source: raw_reading.parse(source, said, timezones) for source in sources}
 
@@ -347,7 +405,7 @@ def _time(name: str, given: Given) -> str | None:
     moment = parse_time(value) if isinstance(value, str) else None
     if moment is None:
         raise Stop(
-            f"{given.origin}: {name} is {value!r}; "
+            f"{given.origin}: {name} is {quoted(value)}; "
             "write an ISO 8601 time, e.g. 2026-10-05T02:00:00Z"
         )
     return moment
@@ -363,7 +421,7 @@ def _timezone(given: Given) -> str:
     known = _timezones()
     if given.value not in known:
         raise Stop(
-            f"{given.origin}: no time zone {given.value!r} for reporting_timezone"
+            f"{given.origin}: no time zone {quoted(given.value)} for reporting_timezone"
             f"{nearest(str(given.value), known)} (write e.g. Europe/Berlin)"
         )
     return given.value
@@ -372,7 +430,7 @@ def _timezone(given: Given) -> str:
 def _choice(name: str, given: dict[str, Given], allowed: tuple[str, ...]) -> str:
     value, origin = given.pop(name, Given(allowed[0], PROJECT_FILE))
     if value not in allowed:
-        raise Stop(f"{origin}: {name} is {value!r}; write {' or '.join(allowed)}")
+        raise Stop(f"{origin}: {name} is {quoted(value)}; write {' or '.join(allowed)}")
     return value
 
 
@@ -380,7 +438,7 @@ def _minutes(given: Given) -> int:
     value = given.value
     if type(value) is not int or not 0 <= value <= MOST_COURTESY_MINUTES:
         raise Stop(
-            f"{given.origin}: courtesy_minutes is {value!r}; "
+            f"{given.origin}: courtesy_minutes is {quoted(value)}; "
             f"write whole minutes from 0 to {MOST_COURTESY_MINUTES}"
         )
     return value
@@ -389,7 +447,7 @@ def _minutes(given: Given) -> int:
 def _share(given: Given) -> float:
     if not _is_number(given.value) or not 0 <= given.value <= 1:
         raise Stop(
-            f"{given.origin}: max_row_drop_share is {given.value!r}; "
+            f"{given.origin}: max_row_drop_share is {quoted(given.value)}; "
             "write a share from 0 to 1, e.g. 0.1 (1: never refuse)"
         )
     return given.value
@@ -401,7 +459,7 @@ def _ages(given: Given, root: Path) -> Mapping[str, float]:
         _is_number(hours) and hours > 0 for hours in ages.values()
     ):
         raise Stop(
-            f"{given.origin}: max_raw_age_hours is {given.value!r}; "
+            f"{given.origin}: max_raw_age_hours is {quoted(given.value)}; "
             "write hours for each source that is checked, e.g. {files: 48}"
         )
     _check_sources(f"{given.origin}: max_raw_age_hours", ages, root)
@@ -412,7 +470,9 @@ def _hashed_ids(given: Given, root: Path) -> tuple[str, ...]:
     """The sources whose ids are hashed; each must say which columns those are."""
     names = [given.value] if isinstance(given.value, str) else given.value or []
     if not isinstance(names, list | tuple):
-        raise Stop(f"{given.origin}: hashed_ids is {given.value!r}; name sources, e.g. [rasa]")
+        raise Stop(
+            f"{given.origin}: hashed_ids is {quoted(given.value)}; name sources, e.g. [rasa]"
+        )
     _check_sources(f"{given.origin}: hashed_ids", names, root)
     for name in names:
         if not any(
@@ -431,7 +491,7 @@ def _hashed_ids(given: Given, root: Path) -> tuple[str, ...]:
 def _kept(given: Given) -> int:
     if type(given.value) is not int or given.value < FEWEST_PUBLICATIONS:
         raise Stop(
-            f"{given.origin}: publications_kept is {given.value!r}; "
+            f"{given.origin}: publications_kept is {quoted(given.value)}; "
             f"write a whole number, at least {FEWEST_PUBLICATIONS}"
         )
     return given.value
@@ -441,7 +501,7 @@ def _accepted(given: Given) -> tuple[str, ...]:
     names = given.value or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise Stop(
-            f"{given.origin}: accepted_findings is {names!r}; "
+            f"{given.origin}: accepted_findings is {quoted(names)}; "
             "write a list of findings, e.g. [unusable_messages]"
         )
     return tuple(dict.fromkeys(names))

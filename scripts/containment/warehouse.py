@@ -14,6 +14,7 @@ from containment import sql
 from containment.console import warn
 from containment.duckdb_words import DAMAGED_DATABASE, ENDS_EARLY
 from containment.errors import LOCKED, Stop, is_no_room, one_line
+from containment.shown import quoted
 
 MEMORY_LIMIT_VARIABLE = "CONTAINMENT_MEMORY_LIMIT"  # macros/limit_memory.sql reads it too
 MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
@@ -26,7 +27,7 @@ def memory_limit() -> dict[str, str]:
     if not limit:
         return {}
     if not MEMORY.fullmatch(limit):
-        raise Stop(f"{MEMORY_LIMIT_VARIABLE} is {limit!r}; write a size, e.g. 8GB")
+        raise Stop(f"{MEMORY_LIMIT_VARIABLE} is {quoted(limit)}; write a size, e.g. 8GB")
     return {"memory_limit": limit}
 
 

@@ -1355,6 +1355,12 @@ LOOKUPS = [
             ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
         ),
         (
+            "a channel named like the star has a row of its own",
+            "            and own_policy.channel <> '*'\n",
+            "",
+            ["each_channel_has_its_own_timeout_and_the_star_is_for_every_other"],
+        ),
+        (
             "there is no star",
             "any_policy.channel = '*'",
             "any_policy.channel = conversations.channel",
@@ -3871,6 +3877,12 @@ QUESTIONS = [
             "- {{ exceeded_timeouts('(settings.as_of_us - kept.last_activity_us)') }}",
             "- 0",
             ["a_session_is_open_at_the_timeouts_that_have_not_passed"],
+        ),
+        (
+            "a channel named like the row of all is all",
+            "        false as is_every_channel\n",
+            "        channel = '*' as is_every_channel\n",
+            ["a_channel_named_like_the_row_of_all_is_a_row_of_its_own"],
         ),
     ),
     *of(

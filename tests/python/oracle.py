@@ -1401,25 +1401,28 @@ def timeout_sensitivity_rows(
 
     Channels that have no session at any of the timeouts have no rows.
     """
-    found: dict[tuple[str, int], list[Segment]] = {}
+    # By whether they are all channels, too: a channel may itself be named `*`.
+    found: dict[tuple[str, bool, int], list[Segment]] = {}
     for minutes in COMPARED_TIMEOUTS:
         other = replace(settings, timeout_minutes={"*": minutes})
         for key, conversation in known.items():
             segments = cut(conversation, entries.get(key, []), other)
             describe(segments, as_of, other)
             sessions = [segment for segment in segments if segment.kind == "session"]
-            for channel in (required(conversation.channel), "*"):
-                found.setdefault((channel, minutes), []).extend(sessions)
-    channels = {channel for (channel, _), sessions in found.items() if sessions}
+            for channel, is_every in ((required(conversation.channel), False), ("*", True)):
+                found.setdefault((channel, is_every, minutes), []).extend(sessions)
+    channels = {(channel, is_every) for (channel, is_every, _), some in found.items() if some}
     rows = []
-    for channel, minutes in sorted(key for key in found if key[0] in channels):
-        outcomes = [session.outcome for session in found[channel, minutes]]
+    for key in sorted(key for key in found if key[:2] in channels):
+        channel, is_every, minutes = key
+        outcomes = [session.outcome for session in found[key]]
         still_open, escalated = outcomes.count("open"), outcomes.count("escalated")
         closed = len(outcomes) - still_open
         low, high = wilson(closed - escalated, closed)
         rows.append(
             {
                 "channel": channel,
+                "is_every_channel": is_every,
                 "timeout_minutes": minutes,
                 "closed_sessions": closed,
                 "open_sessions": still_open,

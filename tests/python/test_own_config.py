@@ -69,6 +69,34 @@ def refusal(config: Path) -> str:
 # --- what holds ----------------------------------------------------------------------------------
 
 
+LAUGHS = "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[" * 20_000 + "]" * 20_000, "not usable YAML: nested too deep"),
+        ("a: {" * 5_000, "not usable YAML: nested too deep"),
+        (f"courtesy_minutes: {'9' * 5_000}", "not valid YAML: a number is too long"),
+        (
+            "a0: &a0 {k: v}\n" + LAUGHS,
+            "not valid YAML: << merges are not read, write the names",
+        ),
+        ("as_of: 2026-02-30", "not valid YAML: day is out of range for month"),
+        ("a: \0", "not valid YAML: "),
+    ],
+    ids=["deep", "deep names", "digits", "laughs", "no date", "null byte"],
+)
+def test_yaml_that_is_too_much_is_one_line(config: Path, content: str, said: str) -> None:
+    put(config, "settings.yml", content)
+    with pytest.raises(Stop) as stop:
+        settings.load(projects.ROOT, {}, None, {}, found(config).settings)
+    assert str(stop.value).startswith(f"config/settings.yml: {said}")
+    with pytest.raises(Stop) as stop:
+        settings.load(projects.ROOT, {}, content.replace("\n", "\r\n"), {})
+    assert str(stop.value).startswith(f"--vars: {said}")
+
+
 def test_without_a_folder_all_is_the_projects_own(tmp_path: Path) -> None:
     assert own_config.find(tmp_path, None, ()) == OwnConfig()
     assert lookups.load(projects.ROOT).changed == frozenset()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -10,10 +12,11 @@ import textwrap
 from pathlib import Path
 
 import duckdb
+import faults
 import pytest
 
 from containment import headline, publish, warehouse
-from containment.errors import UNUSABLE, Stop
+from containment.errors import MAKE_ROOM, UNUSABLE, Stop
 from containment.places import Home
 
 SCRIPTS = Path(publish.__file__).resolve().parents[1]
@@ -52,6 +55,72 @@ def publish_now(home: Home, kept: int = 3) -> Path:
 def published(home: Home, query: str) -> list[tuple]:
     with duckdb.connect(str(home.published / "containment.duckdb"), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "tempfile.mkdtemp",
+        "pathlib.Path.chmod",
+        "containment.publish._copy",
+        "pathlib.Path.write_text",
+        "containment.docs.write",
+        "containment.publish._sync",
+        "pathlib.Path.rename",
+        "pathlib.Path.symlink_to",
+        "os.replace",
+    ],
+)
+def test_no_room_at_a_step_leaves_the_last_publication(
+    home: Home, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("containment.docs.write", lambda page: page.write_text("docs"))
+    publish_now(home)
+    before = current(home)
+    build(home, 2)
+
+    def full(*values: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, full)
+        said = refusal(home)
+    assert said == f"{home.published}: {MAKE_ROOM}"
+    assert current(home) == before
+    assert published(home, "select generation from marts.first") == [(1,)]
+    publish_now(home)
+    assert published(home, "select generation from marts.first") == [(2,)]
+
+
+@pytest.mark.heavy
+def test_no_room_on_a_real_disk_is_said_at_every_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("containment.docs.write", lambda page: page.write_text("docs" * 10_000))
+    with faults.small_disk(tmp_path / "disk", 10**9) as disk:
+        if disk is None:
+            pytest.skip("only who may mount a disk can fill one")
+        home = Home(tmp_path / "disk" / "home")
+        home.warehouse_folder.mkdir(parents=True)
+        build(home, 1, rows=100_000)
+        publish_now(home)
+        before, taken = current(home), disk.used_bytes()
+        build(home, 2, rows=100_000)
+        taken, steps = max(taken, disk.used_bytes()), 0
+        # From not a byte, in steps of about one of DuckDB's blocks, until it is enough.
+        for size in itertools.count(0, 300_000):
+            disk.resize(taken + size)
+            try:
+                publish_now(home)
+            except Stop as stop:
+                assert str(stop) == f"{home.published}: {MAKE_ROOM}"
+                assert current(home) == before
+                assert versions(home) == [before]
+            else:
+                break
+            steps += 1
+        assert steps > 3
+        assert published(home, "select generation from marts.first") == [(2,)]
 
 
 def versions(home: Home) -> list[str]:
@@ -300,9 +369,7 @@ def test_disk_full(home: Home) -> None:
         """,
     )
     assert done.returncode == UNUSABLE, done.stderr
-    assert "cannot publish (" in done.stdout
-    assert done.stdout.endswith("; free it and start again, the last publication stays\n")
-    assert done.stdout.count("\n") == 1
+    assert f"{home.published}: {MAKE_ROOM}\n" == done.stdout
     assert (current(home), versions(home)) == (before, [before])
     assert published(home, "from marts.first") == [(1,)]
 

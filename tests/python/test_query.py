@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,24 @@ def test_csv_holds_every_row_and_empty_fields_for_nothing(ask: Ask) -> None:
     rows = list(csv.DictReader(io.StringIO(answer(ask, question, "--csv"))))
     assert len(rows) == 20001
     assert rows[1] == {"i": "1", "nothing": "", "is_one": "true", "word": 'a,"b'}
+
+
+def test_csv_keeps_every_value_as_it_is(ask: Ask) -> None:
+    question = "select '=1+1' as a, '-5' as a, chr(8238) as b, '@x' as c, chr(27) as d, 'a''b' as e"
+    assert answer(ask, question, "--csv") == "a,a,b,c,d,e\n=1+1,-5,\u202e,@x,\x1b,a'b\n"
+
+
+def test_a_spreadsheet_is_written_and_said(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "daily.xlsx"
+    said = answer(ask, "select '=1+1' as a from sessions limit 3", "--xlsx", str(file))
+    assert said == f"{file}: 3 rows\n"
+    assert zipfile.is_zipfile(file)
+
+
+def test_a_table_shows_no_control_character_and_no_megabytes(ask: Ask) -> None:
+    drawn = answer(ask, "select chr(8238) || 'a' as w, repeat('x', 1000000) as x, chr(27) as y")
+    assert "\\u202ea" in drawn and "\u202e" not in drawn and "\x1b" not in drawn
+    assert len(drawn) < 20_000 and "x…" in drawn
 
 
 def test_json_is_an_array_of_objects(ask: Ask) -> None:
@@ -158,6 +177,13 @@ def test_from_a_point_of_the_trend_to_its_messages(ask: Ask) -> None:
         (["copy sessions to 'more.csv'"], 'Cannot access file "more.csv"'),
         (["from read_csv('/etc/passwd')"], 'Cannot access file "/etc/passwd"'),
         (["attach 'more.duckdb'"], "Cannot access file"),
+        (["select '\udcff'"], "the question is not UTF-8 text"),
+        (
+            ["--metric", "closed_sessions", "--where", "topic = '\udcff'"],
+            "the question is not UTF",
+        ),
+        (["select 1", "--csv", "--xlsx", "a.xlsx"], "--xlsx and --csv are two forms"),
+        (["select 1", "--xlsx", "a.csv"], "a.csv: no name of a spreadsheet; name it a.xlsx"),
         (["set enable_external_access = true"], "Cannot change configuration option"),
     ],
 )

@@ -101,7 +101,8 @@ def with_three_years(database: Path) -> None:
         "update dates set month_start_date = date_trunc('month', calendar_date), "
         "week_start_date = date_trunc('week', calendar_date), is_complete = true",
         "create or replace table timeout_sensitivity as select channel, timeout_minutes, "
-        "10 as closed_sessions, 7 as contained_sessions, 0.7 as containment_rate "
+        "channel = '*' as is_every_channel, 10 as closed_sessions, 7 as contained_sessions, "
+        "0.7 as containment_rate "
         "from (select distinct channel from sessions union all select '*') "
         "cross join (select unnest([5, 30, 60, 1440]) as timeout_minutes)",
     )
@@ -237,6 +238,113 @@ def test_words_of_the_data_are_text(changed: Path) -> None:
     made = page.made(changed, NAME)
     assert "<script" not in made
     assert "&lt;script&gt;" in made
+
+
+def with_many_values(database: Path) -> None:
+    """10,000 brands, 1,000 channels, and topics and reasons by the thousand; one is `others`."""
+    name = "case when number = 7 then 'others' else '{}' || number % {} end"
+    copied = "from {0} cross join range(1, 10001) as numbers (number) where {1}"
+    day = copied.format(
+        "containment_daily",
+        "containment_daily.rowid = (select min(rowid) from containment_daily "
+        "where closed_sessions > 0 and open_sessions = 0)",
+    )
+    escalation = copied.format(
+        "escalations", "escalations.rowid = (select min(rowid) from escalations)"
+    )
+    change(
+        database,
+        "insert into containment_daily select containment_daily.* replace ("
+        f"{name.format('b', 10000)} as brand, {name.format('c', 1000)} as channel) {day}",
+        f"insert into escalations select escalations.* replace ({name.format('r', 3000)} as "
+        f"escalation_reason, number as wait_seconds, true as is_answered) {escalation}",
+        "insert into topics select topics.* replace (topic || number as topic, "
+        "closed_sessions + number as closed_sessions) from topics "
+        "cross join range(1, 3001) as numbers (number) where period_kind = 'all'",
+        "update topics set headline_closed_sessions = (select sum(closed_sessions) from topics "
+        "where period_kind = 'all'), headline_contained_sessions = (select sum(contained_sessions) "
+        "from topics where period_kind = 'all') where period_kind = 'all'",
+        "insert into timeout_sensitivity select timeout_sensitivity.* replace ("
+        f"{name.format('c', 1000)} as channel, false as is_every_channel) from "
+        "timeout_sensitivity cross join range(1, 1001) as numbers (number) "
+        "where is_every_channel",
+    )
+
+
+def test_of_many_values_the_first_have_a_row_and_the_others_their_sums(
+    changed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_many_values(changed)
+    made = page.made(changed, NAME)
+    assert capsys.readouterr().err == "" and "could not be made" not in made
+    assert len(made.encode()) < 500_000
+    assert re.search(r'<th scope="row" class="rest">others \(9,9\d\d brands\)</th>', made)
+
+    def asked(name: str) -> list[dict]:
+        return projects.rows(changed, analyses.render(sections.QUERIES / f"{name}.sql"))
+
+    (whole,) = asked("headline")
+    for name, column in (("by_brand", "brand"), ("by_channel_and_bot", "channel")):
+        rows = asked(name)
+        assert len(rows) == 21
+        assert [row["is_rest"] for row in rows] == [False] * 20 + [True]
+        for counted in ("contained_sessions", "closed_sessions", "open_sessions"):
+            assert sum(row[counted] for row in rows) == whole[counted], (name, counted)
+        rest = rows[-1]
+        assert re.fullmatch(r"others \([\d,]+ (brands|pairs)\)", rest[column])
+        # The rate of the sums, no mean of rates.
+        assert rest["containment_rate"] == rest["contained_sessions"] / rest["closed_sessions"]
+    escalations = asked("escalations")
+    [all_of_them] = projects.rows(changed, "select count(*) as n from marts.escalations")
+    assert len(escalations) == 21 and escalations[-1]["is_rest"]
+    assert sum(row["escalated_sessions"] for row in escalations) == all_of_them["n"]
+    own = [row["escalation_reason"] for row in escalations[:-1]]
+    quoted = ", ".join(f"'{reason}'" for reason in own)
+    [rest] = projects.rows(
+        changed,
+        "select median(wait_seconds) as median from marts.escalations "
+        f"where coalesce(escalation_reason, 'not given') not in ({quoted})",
+    )
+    assert escalations[-1]["median_wait_seconds"] == rest["median"]
+    topics = asked("topics")
+    [all_topics] = projects.rows(
+        changed,
+        "select sum(closed_sessions) as closed, sum(contained_sessions) as contained "
+        "from marts.topics where period_kind = 'all'",
+    )
+    assert len(topics) == 21 and topics[-1]["is_rest"]
+    assert sum(row["closed_sessions"] for row in topics) == all_topics["closed"]
+    assert topics[-1]["other_topics_containment_rate"] == (
+        sum(row["contained_sessions"] for row in topics[:-1])
+        / sum(row["closed_sessions"] for row in topics[:-1])
+    )
+    timeouts = asked("timeout_sensitivity")
+    assert len({row["channel"] for row in timeouts}) == 22
+    assert timeouts[0]["channel"] == "all channels"
+    [summed] = projects.rows(
+        changed,
+        "select sum(closed_sessions) as closed from marts.timeout_sensitivity "
+        "where not is_every_channel",
+    )
+    assert (
+        sum(row["closed_sessions"] for row in timeouts if row["channel"] != "all channels")
+        == (summed["closed"])
+    )
+
+
+def test_a_value_named_like_all_or_others_is_none_of_them(changed: Path) -> None:
+    change(
+        changed,
+        "update containment_daily set brand = 'others', channel = 'all channels'",
+        "insert into timeout_sensitivity select timeout_sensitivity.* replace "
+        "(false as is_every_channel, 1 as contained_sessions) from timeout_sensitivity "
+        "where is_every_channel",
+    )
+    made = page.made(changed, NAME)
+    assert "could not be made" not in made
+    assert 'class="rest"' not in made
+    # The line of all channels, and that of the channel `*`.
+    assert "</i>all channels</span>" in made and "</i>*</span>" in made
 
 
 @pytest.mark.parametrize(

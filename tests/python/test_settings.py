@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
@@ -91,6 +92,75 @@ def line_of(stop: Stop) -> str:
 
 
 # --- settings ------------------------------------------------------------------------------------
+
+
+def circle() -> list[Any]:
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+def nested(values: Any, times: int, wide: int = 1) -> Any:
+    for _ in range(times):
+        values = [values] * wide
+    return values
+
+
+ODD: dict[str, Any] = {
+    "digits": 16**5000,
+    "digits as text": "9" * 5000,
+    "infinite": float("inf"),
+    "not a number": float("nan"),
+    "yes": True,
+    "minus": -1,
+    "wide digit": "\uff11",
+    "hexadecimal": "0x10",
+    "null byte": "a\0b",
+    "half a pair": "\ud800",
+    "not UTF-8": "\udcff",
+    "line ends": "\n",
+    "megabytes": "x" * 5_000_000,
+    "a path as long": "a/" * 3_000,
+    "nobody's home": "~nobodyhere/x",
+    "an endless file": "/dev/zero",
+    "far offset": "2026-01-01T00:00:00+99:00",
+    "offset": "+99:00",
+    "before all": datetime.min,
+    "circle": circle(),
+    "deep": nested(1, 100_000),
+    "laughs": nested("x", 20, 9),
+    "many": ["x"] * 100_000,
+    "a set": {1},
+    "bytes": b"a",
+    "names": {None: 1, ("a",): 2, 16**5000: 3},
+    "of another source": {"zendesk": nested("x", 20, 9)},
+    "source with digits": {"files": 16**5000},
+    "source with null byte": {"files": {"path": "\0"}},
+    "list of digits": [16**5000],
+}
+PROJECT = settings.read_project(projects.ROOT)  # once: it is read for a while
+
+
+@pytest.mark.parametrize("name", sorted(PROJECT["vars"]["containment"]))
+def test_no_value_of_a_setting_is_more_than_one_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "read_project", lambda root: PROJECT)
+    for kind, value in ODD.items():
+        options = {
+            "sources": Given(["files"], "--source"),
+            "raw_path": Given(str(tmp_path), "--raw-path"),
+            name: Given(value, "config/settings.yml"),
+        }
+        if name == "source_tables":
+            del options["raw_path"]
+        try:
+            found = settings.load(projects.ROOT, options, None, {})
+        except Stop as stop:
+            said = str(stop)
+            assert said.isprintable() and len(said) <= 2_000, kind
+        else:  # it can be used, and dbt be given it
+            assert len(json.dumps(found.dbt_vars(), default=str)) < 10_000, kind
 
 
 def test_the_project_file_alone(project: Path) -> None:

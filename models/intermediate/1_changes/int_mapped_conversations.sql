@@ -28,8 +28,11 @@ final as (
         own_policy.channel is not null as has_channel_policy,
         60000000 * cast(coalesce(own_policy.timeout_minutes, any_policy.timeout_minutes) as bigint) as timeout_us
     from conversations
+    -- A channel may itself be named `*`: the row for every other channel is none of its own.
     left join policies as own_policy
-        on conversations.channel = own_policy.channel
+        on
+            conversations.channel = own_policy.channel
+            and own_policy.channel <> '*'
     left join policies as any_policy
         on any_policy.channel = '*'
 )

@@ -9,8 +9,8 @@ import click
 
 from containment import console, run_lock
 from containment.console import say
-from containment.errors import how_it_ended
-from containment.places import PROJECT, Home
+from containment.errors import Stop, how_it_ended
+from containment.places import PROJECT, Home, absolute
 from containment.run import utc_now
 
 SYSTEMS = ("chatwoot", "reamaze")
@@ -42,9 +42,9 @@ def command(system: str, folder: str | None, home: str | None, full: bool) -> in
 
     Only the columns that staging reads; no text of a message, no e-mail address.
     """
-    place = Home(Path(home).expanduser().absolute() if home else PROJECT)
+    place = Home(absolute(home, "--home") if home else PROJECT)
     console.log_to(place.nightly_log.with_name("extract.log"))
-    to = Path(folder).expanduser().absolute() if folder else place.folder / "raw"
+    to = absolute(folder, "--to") if folder else place.folder / "raw"
     try:
         clock = console.Clock()
         say(f"extract {system}: everything" if full else f"extract {system}: what is new")
@@ -79,6 +79,9 @@ def main() -> None:
     except click.ClickException as error:
         console.fail(f"{' '.join(error.format_message().split())} (see scripts/extract --help)")
         sys.exit(2)
+    except Stop as error:
+        console.fail(str(error))
+        sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         console.fail("stopped; the next start goes on from what was loaded")
         sys.exit(130)

@@ -13,12 +13,13 @@ import pygal
 from pygal.style import Style
 
 from containment.report.formats import percent
+from containment.shown import shown
 
 Rows = Sequence[Mapping[str, Any]]  # of a query: column to value
 Chart = Callable[[Rows], "Drawing | None"]
 
-ALL = "*"  # every channel
 MOST_LABELS = 8
+MOST_LINES = 7  # as many as there are colours
 MOST_DOTS = 62
 # What a chart is sized by; colours and fonts are the page's (page.css).
 FRAME = {
@@ -115,15 +116,17 @@ def rate_by_timeout(rows: Rows) -> Drawing | None:
         value_formatter=_percent,
         allow_interruptions=True,
     )
-    for channel in sorted({row["channel"] for row in rows}, key=lambda name: (name != ALL, name)):
-        rates = {
-            row["timeout_minutes"]: row["containment_rate"]
-            for row in rows
-            if row["channel"] == channel
-        }
-        chart.add(
-            "all channels" if channel == ALL else channel, [rates.get(each) for each in minutes]
-        )
+    # In the order of the query: all channels, the greatest, and the rest where they are few.
+    # A line is made of the rows from one least timeout to the next: two may have the same name.
+    lines: list[tuple[str, dict[int, float | None]]] = []
+    last = None
+    for row in rows:
+        if last is None or row["timeout_minutes"] <= last:
+            lines.append((shown(row["channel"]), {}))
+        last = row["timeout_minutes"]
+        lines[-1][1][last] = row["containment_rate"]
+    for name, rates in lines[:MOST_LINES]:
+        chart.add(name, [rates.get(each) for each in minutes])
     return _drawn(
         chart,
         "timeouts",

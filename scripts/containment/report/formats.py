@@ -8,20 +8,28 @@ from datetime import date, datetime
 from math import floor
 from typing import Any
 
+from containment import shown
+
 NOTHING = "–"
 RATES = ("_rate", "_share", "_rate_before", "_rate_24h", "_rate_7d", "_rate_low", "_rate_high")
 LOW, HIGH = "_low", "_high"
+# A column that says which row is the sum of all that have none of their own.
+REST = "is_rest"
+# Columns whose texts are the project's own words, and may be long.
+WORDS = ("message", "sources", "infer_takeovers")
 # What an ending says is said by the value itself, or by the heading's second word.
 ENDINGS = {"_seconds": "", "_at": " (UTC)", "_sessions": "", "_count": "", "_id": ""}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as it is shown. `share` (0 to 1) is the length of the bar behind it."""
+    """A value as it is shown. `share` (0 to 1) is the length of the bar behind it; `is_rest`: it
+    names no value, but all those without a row."""
 
     text: str
     is_number: bool = False
     share: float | None = None
+    is_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,20 +42,21 @@ class Table:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], bar: str | None = None) -> Table:
     """Take a query's columns and rows, give them as shown; the two ends of an interval are one."""
-    shown = [name for name in columns if not name.endswith((LOW, HIGH))]
+    visible = [name for name in columns if not name.endswith((LOW, HIGH)) and name != REST]
     header: list[str] = []
-    for name in shown:
+    for name in visible:
         header.append(heading(name))
         if name + LOW in columns:
             header.append("95 % interval")
     cells = []
     for row in rows:
         named = dict(zip(columns, row, strict=True))
-        line = []
-        for name in shown:
+        line: list[Cell] = []
+        for name in visible:
             value = named[name]
             share = float(value) if name == bar and value is not None else None
-            line.append(Cell(text(name, value), is_number(value), share))
+            is_rest = bool(named.get(REST)) and not line
+            line.append(Cell(text(name, value), is_number(value), share, is_rest))
             if name + LOW in columns:
                 line.append(Cell(interval(named[name + LOW], named[name + HIGH]), True))
         cells.append(line)
@@ -86,7 +95,9 @@ def text(column: str, value: Any) -> str:
         return f"{round(value, 1) or 0.0:+.1f} points"
     if column.endswith("_seconds"):
         return duration(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return shown.line(str(value)) if column in WORDS else shown.shown(value)
 
 
 def is_number(value: Any) -> bool:

@@ -18,6 +18,7 @@ from containment.places import PROJECT
 from containment.report import formats
 from containment.report.charts import Drawing
 from containment.report.sections import HEADLINE, SECTIONS, Section
+from containment.shown import line
 
 TEMPLATES = Path(__file__).parent
 INSTEAD = (
@@ -99,7 +100,7 @@ def render(database: Path, name: str) -> str:
 def _warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """What stands above the headline; nothing where the mart is not there, or an older one."""
     try:
-        return [f"{each.line} ({each.finding})" for each in findings.exceeded(connection)]
+        return [line(f"{each.line} ({each.finding})") for each in findings.exceeded(connection)]
     except (duckdb.CatalogException, duckdb.BinderException):
         return []
 
@@ -121,7 +122,7 @@ def _answer(connection: duckdb.DuckDBPyConnection, section: Section) -> Answer |
         return None
     except Exception as error:  # one section less is better than no page
         _raise_signal(error)
-        answer.failure = where_raised(error)
+        answer.failure = line(where_raised(error))
         warn(f"report: {section.title!r} could not be made ({answer.failure})")
     return answer
 

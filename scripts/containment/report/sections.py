@@ -81,7 +81,7 @@ SECTIONS = (
         name="by_channel_and_bot",
         title="By channel and bot",
         text="The bot is the first one that wrote in the session; none: no bot wrote. "
-        "At most 50 rows.",
+        "Beyond 20 pairs the others are one row, with the rate of their sums.",
         bar="containment_rate",
         empty="No session yet.",
         rows="from sessions where channel = 'chat' and bot_id = '...' and outcome = 'escalated'",
@@ -89,7 +89,8 @@ SECTIONS = (
     Section(
         name="by_brand",
         title="By brand",
-        text="The brand that the customer wrote to. At most 50 rows.",
+        text="The brand that the customer wrote to. Beyond 20 brands the others are one row, with "
+        "the rate of their sums.",
         bar="containment_rate",
         empty="No session yet.",
     ),
@@ -98,7 +99,7 @@ SECTIONS = (
         title="Why sessions escalate, and the wait for a person",
         text="The wait runs from the escalation to the first message of an agent after it; "
         "sessions that nobody answered have none, so read it beside the answered ones. The ninth "
-        "decile is the wait that one in ten exceeds.",
+        "decile is the wait that one in ten exceeds. Beyond 20 rows the others are one.",
         bar="escalated_session_share",
         empty="No session was escalated.",
         rows="from sessions where escalation_reason = 'no_answer' order by started_at desc",
@@ -107,7 +108,8 @@ SECTIONS = (
         name="topics",
         title="Which topics cost the headline",
         text="The change of the headline if the topic were not there: a plus says that the topic "
-        "costs containment. Over all sessions, the greatest change first; at most 20 rows.",
+        "costs containment. Over all sessions, the greatest change first; beyond 20 topics the "
+        "others are one row: what the headline would be without all of them.",
         bar="containment_rate",
         empty="No session yet.",
         rows="from sessions where topic = '...' and outcome = 'escalated' order by started_at desc",
@@ -124,7 +126,7 @@ SECTIONS = (
         name="timeout_sensitivity",
         title="If silence ended a session sooner or later",
         text="The timeout is a choice, and the headline depends on it. The same rows, cut with "
-        "other timeouts.",
+        "other timeouts. Beyond 20 channels the others are one; the chart has the greatest.",
         charts=(charts.rate_by_timeout,),
         is_folded=True,
         empty="No session yet.",
