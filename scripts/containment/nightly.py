@@ -359,8 +359,8 @@ def _write_no_more_in_vain() -> None:
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     # One is enough: a second must not cut short the tidying up after the first.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
     Stopped.received = number
     raise Stopped
 
@@ -369,6 +369,8 @@ def main() -> None:
     """Run the command line; every end is an exit code and, where it is not 0, one line."""
     signal.signal(signal.SIGINT, _on_signal)
     signal.signal(signal.SIGTERM, _on_signal)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: go on without a terminal
+        signal.signal(signal.SIGHUP, _on_signal)
     try:
         # click gives the exit code of --help here, too.
         sys.exit(command.main(prog_name="scripts/nightly", standalone_mode=False) or 0)

@@ -252,6 +252,22 @@ def test_killed_nights_of_the_whole_project_over_the_sample(
     show(killed)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_night_in_one_line_and_the_next_is_whole(
+    place: Place, number: signal.Signals
+) -> None:
+    place.begin()
+    faults.write_raw(place.raw, 1)
+    night = place.start()
+    assert night.wait_for(lambda line: " START " in line)
+    started = faults.below(night.process.pid)
+    night.process.send_signal(number)
+    assert night.finish().exit_code == 128 + number
+    assert one_line(night).startswith(f"error: stopped by {number.name}; the last publication")
+    assert not any(faults.is_alive(pid) for pid in started)
+    place.assert_healed(1)
+
+
 # --- no room, no right ---------------------------------------------------------------------------
 
 
