@@ -359,6 +359,8 @@ def test_an_error_that_nobody_foresaw_tells_its_kind_and_its_place() -> None:
         ("AccountKey=MARK;Endpoint=x", "AccountKey=***;Endpoint=x"),
         ("{'api_key': 'MARK', 'a': 1}", "{'api_key': ***, 'a': 1}"),
         ("Authorization: Bearer MARK", "Authorization: Bearer ***"),
+        ("{db_password: MARK}", "{db_password: ***}"),
+        ("DB_CREDENTIALS: not a database address", "DB_CREDENTIALS: not a database address"),
         ("set PGPASSWORD or motherduck_token", "set PGPASSWORD or motherduck_token"),
         ("two rows of one key: c1", "two rows of one key: c1"),
     ],
