@@ -406,7 +406,7 @@ def test_damage_that_shows_during_the_build_is_said_and_all_is_built_anew(place:
         faults.overwrite(database, offset, bytes(4096))
     night = place.night(FIRST)
     assert night.exit_code == 0, night.lines[-9:]
-    [said] = [line for line in night.lines if "damaged" in line]
+    [said] = [line for line in night.lines if line.startswith("warning: ") and "damaged" in line]
     assert said.startswith(f"warning: {database}: damaged (")
     assert said.endswith("; deleted, it is built anew from the raw tables")
     place.assert_equal(place.fresh(FIRST))
