@@ -23,6 +23,7 @@ def enter(root=ROOT, groups=()):
     groups: optional groups of pyproject.toml that the command needs as well, by name.
     CONTAINMENT_VENV names a venv that is used as it is.
     """
+    _open_streams()
     try:
         given = os.environ.get("CONTAINMENT_VENV")
         if given:
@@ -43,6 +44,18 @@ def enter(root=ROOT, groups=()):
             _run_in(venv)
     except KeyboardInterrupt:
         _stop("stopped while making .venv; the next start makes it anew", 130)
+
+
+def _open_streams():
+    """Give a process that was started without them its three streams: they lead to nothing."""
+    # Else the next file that is opened has their number, and gets what was said.
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                if os.open(os.devnull, os.O_RDWR) != number:
+                    continue
+                os.set_inheritable(number, True)
+                setattr(sys, name, open(number, "r" if number == 0 else "w"))  # noqa: SIM115
 
 
 def version():
@@ -217,6 +230,12 @@ def _python(venv):
 def _run_in(venv):
     sys.stdout.flush()
     os.execv(_python(venv), [_python(venv), *sys.argv])
+
+
+def lacks(module, lock):
+    """Say that the venv that was given has no such module, give the exit code."""
+    print(f"error: {sys.prefix}: has no {module}; install {lock} there", file=sys.stderr)
+    return 2
 
 
 def _stop(message, exit_code=2):

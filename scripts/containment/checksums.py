@@ -39,7 +39,7 @@ def damage(folder: Path, only: Sequence[str] = ()) -> list[str]:
     if not is_kept(folder):
         return []
     try:
-        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+        lines = (folder / FILE).read_text(encoding="utf-8").rstrip("\n").split("\n")
     except (OSError, UnicodeDecodeError):
         return [f"{FILE} cannot be read"]
     written = {found[2]: found[1] for line in lines if (found := LINE.fullmatch(line))}

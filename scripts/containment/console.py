@@ -32,6 +32,11 @@ def show(line: str) -> None:
     print(line, file=sys.stderr if _to_stderr else sys.stdout, flush=True)
 
 
+def log(line: str) -> None:
+    """Write a line into the log alone."""
+    _log.info("%s", masked(shown.line(line)))
+
+
 def warn(line: str) -> None:
     """Print what the user should know though the night goes on."""
     _complain(f"warning: {' '.join(line.split())}")
@@ -76,6 +81,10 @@ def _print(line: str, stream: TextIO) -> None:
         _log.info("%s", plain)
     try:
         print(plain, file=stream, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:  # /dev/full, say: the line stands in the log, and the night is worth more
+        pass
     except UnicodeEncodeError:  # a terminal that does not know every letter
         print(ascii(plain)[1:-1], file=stream, flush=True)
 

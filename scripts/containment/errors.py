@@ -26,25 +26,31 @@ NO_ROOM = (
 )
 MAKE_ROOM = "no room left on the disk; make room and start again, the last publication stays"
 HERE = Path(__file__).resolve().parent
-VALUE = r"""('[^']*'?|"[^"]*"?|[^\s&;,'")\]}]+)"""
-# Secrets as addresses and settings hold them: https://KEY@host, ?sig=..., AccountKey=..., pwd=...,
-# "token": "...". A name that ends in "key" or "sig" is a secret's only before an equals sign.
+# Not the colon at its end, behind which a message goes on.
+VALUE = r"""('[^']*'?|"[^"]*"?|[^\s&;,'")\]}]*[^\s&;,'")\]}:])"""
+# Secrets as addresses and settings hold them: https://KEY@host, me:secret@host, ?sig=...,
+# AccountKey=..., pwd=..., {"token": "..."}.
 SECRETS = (
     (re.compile(r"(://)[^/@\s'\"]+@"), r"\1***@"),
+    (re.compile(r"([\w.+-]+:)[^/@\s:'\"]+@(?=[\w-])"), r"\1***@"),
     (
         re.compile(
-            r"((?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|credentials?|sig|key|auth)"
+            r"((?:pass(?:word|wd|phrase)?|pwd?|secret|token|signature|credentials?|sig|key|auth)"
             rf"['\"]?\s*(?:=|%3D)\s*){VALUE}",
             re.IGNORECASE,
         ),
         r"\1***",
     ),
-    # Not in capitals: so a message begins that is about a variable.
+    # Before a colon only as a name among others: a message may begin with a word and a colon.
     (
-        re.compile(rf"((?:password|passwd|passphrase|secret|token|api_?key)['\"]?:\s*){VALUE}"),
+        re.compile(
+            r"([{,'\"]\s*[\w-]*(?:password|passwd|passphrase|secret|token|api_?key)['\"]?:\s*)"
+            rf"{VALUE}",
+            re.IGNORECASE,
+        ),
         r"\1***",
     ),
-    (re.compile(r"(bearer )\s*\S+", re.IGNORECASE), r"\1***"),
+    (re.compile(r"(bearer )\s*[^\s'\"&;,]+", re.IGNORECASE), r"\1***"),
 )
 LOGIN = re.compile(r"https?://[^/@\s]+@|://[^/@\s]*:[^/@\s]*@")
 
@@ -147,4 +153,11 @@ def yaml_problem(error: Exception) -> str:
     """Take what PyYAML said about a text, give it in one line; a mark says where it stands."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "not readable"
+    # What a name, an alias or a tag is there may be a password without quotes.
+    problem = re.sub(r"'([^']*)'", _sign_alone, problem)
     return f"not valid YAML: {problem}" + (f" (line {mark.line + 1})" if mark else "")
+
+
+def _sign_alone(quoted: re.Match[str]) -> str:
+    """What PyYAML has in quotes, where it is a sign or one of its own words: ':', '<scalar>'."""
+    return quoted[0] if len(quoted[1]) < 3 or quoted[1].startswith("<") else "'...'"

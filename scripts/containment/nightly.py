@@ -150,6 +150,7 @@ def command(
             # Whoever read the output has gone; the run has come to its end or been undone. click
             # would make it exit code 1.
             _write_no_more_in_vain()
+            console.log(f"error: nobody reads the output any more; the run is {run.outcome}")
             return run.exit_code or 0
         return _say_ending(error, verbose)
     finally:
@@ -172,10 +173,8 @@ def night(
 
     `run` is filled with what becomes known of it.
     """
-    if "?" in str(home.folder):  # DuckDB takes what follows for options
-        raise Stop(
-            f"{home.folder}: no database can lie in a folder with a ? in its name; rename it"
-        )
+    if any(sign in str(home.folder) for sign in "?\\"):  # DuckDB takes them for other than a name
+        raise Stop(f"{home.folder}: no database can lie in a folder with ? or \\ in its name")
     own = own_config.find(home.folder, config_folder, lookup_tables.declared(PROJECT))
     given = settings.load(PROJECT, options, vars_text, os.environ, own.settings).at(run.started_at)
     run.sources = ", ".join(given.sources)

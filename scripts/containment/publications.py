@@ -83,10 +83,10 @@ def rollback(home: Home, name: str | None) -> None:
                 f"no publication {quoted(name)}{nearest(name, names)} "
                 "(scripts/publications lists them)"
             )
+        _refuse_damaged(home, name)
         if name == seen:
             say(f"{name} is current already; nothing to do")
             return
-        _refuse_damaged(home, name)
         publish.switch(home.published, name)
         say(f"rolled back from {seen} to {name}; the next night publishes anew")
 
@@ -125,10 +125,10 @@ def _list(home: Home, *, as_json: bool, verify: bool) -> None:
         _show(found)
     damaged = [each["name"] for each in found if each.get("damage")]
     if damaged:
+        sound = next((each["name"] for each in found if not each["damage"]), None)
+        way_on = f"scripts/rollback {sound}, or let" if sound else "let"
         raise Stop(
-            f"damaged: {', '.join(damaged)}; scripts/rollback goes to a sound one, and the next "
-            "night publishes anew",
-            DATA_FAILED,
+            f"damaged: {', '.join(damaged)}; {way_on} the next night publish anew", DATA_FAILED
         )
 
 

@@ -65,6 +65,8 @@ def damage(published: Path, name: str, only: Sequence[str] = ()) -> list[str]:
     folder = versions(published) / name
     if checksums.is_kept(folder):
         return checksums.damage(folder, only)
+    if any(checksums.is_kept(folder.with_name(each)) for each in names(published) if each < name):
+        return [f"{checksums.FILE} is missing"]
     try:
         with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
             connection.execute(f"from {SCHEMA}.sessions limit 1").fetchall()
@@ -230,5 +232,9 @@ def _remove_leftovers(published: Path) -> None:
 def _remove_old(published: Path, kept: int) -> None:
     """Keep the current publication and the newest others; a reader may hold an old one open."""
     others = [name for name in names(published) if name != current(published)]
-    for name in others[: -(kept - 1)]:
+    staying, going = others[-(kept - 1) :], others[: -(kept - 1)]
+    if going and all(damage(published, name) for name in reversed(staying)):
+        sound = next((name for name in reversed(going) if not damage(published, name)), None)
+        going = [name for name in going if name != sound]  # the only way back
+    for name in going:
         shutil.rmtree(versions(published) / name, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from containment import sql
+from containment import duckdb_words, sql
 from containment.console import warn
 from containment.duckdb_words import DAMAGED_DATABASE, ENDS_EARLY
 from containment.errors import LOCKED, Stop, is_no_room, one_line
@@ -58,9 +58,26 @@ def delete_if_damaged(path: Path, messages: Iterable[str]) -> bool:
     short = re.compile(f"{ENDS_EARLY}.*{re.escape(path.name)}")
     damaged = (said for said in messages if DAMAGED_DATABASE in said or short.search(said))
     reason = next(damaged, None)
-    if reason is not None:
-        _delete_damaged(path, reason)
-    return reason is not None
+    # DuckDB does not say which file: it may be one that the raw tables or a model read.
+    if reason is None or not _is_damaged(path):
+        return False
+    _delete_damaged(path, reason)
+    return True
+
+
+def _is_damaged(path: Path) -> bool:
+    """Whether a DuckDB file cannot be read to its end; no, where it cannot be had at all."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            for schema, table in connection.execute(
+                "select schema_name, table_name from duckdb_tables() "
+                "where database_name = current_database()"
+            ).fetchall():
+                relation = f"{sql.name(schema)}.{sql.name(table)}"
+                connection.execute(f"select bit_xor(hash(columns(*))) from {relation}").fetchall()
+    except duckdb.Error as error:
+        return duckdb_words.is_damage(str(error))
+    return False
 
 
 def drop_forgotten(path: Path, models: Collection[tuple[str, str]]) -> list[str]:

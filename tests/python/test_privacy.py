@@ -21,6 +21,7 @@ import faults
 import projects
 import pytest
 import source_fixtures
+import yaml
 
 from containment import duckdb_words, raw_tables, sql
 from containment.errors import holds_secret, masked, one_line, where_raised
@@ -360,6 +361,11 @@ def test_an_error_that_nobody_foresaw_tells_its_kind_and_its_place() -> None:
         ("{'api_key': 'MARK', 'a': 1}", "{'api_key': ***, 'a': 1}"),
         ("Authorization: Bearer MARK", "Authorization: Bearer ***"),
         ("{db_password: MARK}", "{db_password: ***}"),
+        ("host=x pw=MARK user=me", "host=x pw=*** user=me"),
+        ("//me:MARK@host/x: no", "//me:***@host/x: no"),
+        ("as_of is 'Bearer MARK'; write", "as_of is 'Bearer ***'; write"),
+        ("/etc/passwd: not a folder", "/etc/passwd: not a folder"),
+        ("/tmp/none?key=MARK: a pattern", "/tmp/none?key=***: a pattern"),
         ("DB_CREDENTIALS: not a database address", "DB_CREDENTIALS: not a database address"),
         ("set PGPASSWORD or motherduck_token", "set PGPASSWORD or motherduck_token"),
         ("two rows of one key: c1", "two rows of one key: c1"),
@@ -368,6 +374,13 @@ def test_an_error_that_nobody_foresaw_tells_its_kind_and_its_place() -> None:
 def test_a_secret_in_an_address_is_masked(line: str, shown: str) -> None:
     assert masked(line) == shown
     assert holds_secret(line) == ("MARK" in line)
+
+
+@pytest.mark.parametrize("text", [f"a: *{MARK}", f"a: !{MARK} x", f"a: !!python/x:{MARK} y"])
+def test_a_password_without_quotes_is_not_said(text: str) -> None:
+    with pytest.raises(yaml.YAMLError) as caught:
+        yaml.safe_load(text)
+    assert MARK not in one_line(caught.value)
 
 
 def test_a_user_s_name_is_no_secret() -> None:

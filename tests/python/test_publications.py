@@ -201,14 +201,38 @@ def test_what_is_damaged_is_named(home: Home) -> None:
     first, second, third = folders(home)
     flip(first / "parquet" / "sessions.parquet")
     (second / "report.html").unlink()
-    (third / checksums.FILE).unlink()
+    (third / checksums.FILE).unlink()  # an earlier one has it, so it was there
     done = command(home, "publications", "--verify")
     assert done.returncode == 1
     newest, middle, oldest = done.stdout.splitlines()[1:]
-    assert "  no checksums  " in newest
+    assert "  SHA256SUMS is missing  " in newest
     assert "  report.html is missing  " in middle
     assert "  parquet/sessions.parquet is not as it was written  " in oldest
-    assert done.stderr.startswith(f"error: damaged: {second.name}, {first.name}; scripts/rollback")
+    assert done.stderr == (
+        f"error: damaged: {third.name}, {second.name}, {first.name}; "
+        "let the next night publish anew\n"
+    )
+    assert f"{third.name} is damaged" in refusal(command(home, "rollback", third.name), 1)
+
+
+def test_one_of_an_older_version_has_no_sums_and_is_not_damaged(home: Home) -> None:
+    first, _, third = folders(home)
+    (first / checksums.FILE).unlink()
+    done = command(home, "publications", "--verify")
+    assert done.returncode == 0
+    assert "  no checksums  " in done.stdout.splitlines()[-1]
+    flip(third / "report.html")
+    assert command(home, "rollback", first.name).returncode == 0
+
+
+def test_the_only_sound_publication_is_kept(home: Home) -> None:
+    first, second, third = folders(home)
+    flip(second / "report.html")
+    flip(third / "report.html")
+    publish.publish(home, publish.new_name(home.published), 3)
+    assert publish.names(home.published)[:-1] == [first.name, second.name, third.name]
+    publish.publish(home, publish.new_name(home.published), 3)  # the new one is sound as well
+    assert first.name not in publish.names(home.published)
 
 
 def test_no_way_back_to_a_damaged_one(home: Home) -> None:
@@ -223,6 +247,9 @@ def test_no_way_back_to_a_damaged_one(home: Home) -> None:
     assert seen(home) == 3
     flip(first / "report.html")
     assert refusal(command(home, "rollback"), 1).endswith("no other one is sound")
+    sums = folders(home)[2] / checksums.FILE
+    sums.write_bytes(sums.read_bytes().replace(b"\n", b"\x0b", 1))
+    assert publish.damage(home.published, sums.parent.name) == ["SHA256SUMS is not whole"]
 
 
 def test_the_way_back_needs_no_clock(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,3 +277,19 @@ def test_a_query_on_a_damaged_file_is_one_line(home: Home, place: float) -> None
         line = refusal(done, 2)
         assert line.endswith("damaged; scripts/publications --verify names those that are sound")
     assert place or done.returncode
+
+
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"])
+def test_without_a_stream_to_write_to(home: Home, streams: str) -> None:
+    shell = ["sh", "-c", f'"$0" "$@" {streams}', sys.executable, str(SCRIPTS / "rollback")]
+    environment = {**os.environ, "CONTAINMENT_VENV": sys.prefix}
+    done = subprocess.run(
+        [*shell, "--home", str(home.folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert seen(home) == 2
+    assert "rolled back from" in home.nightly_log.read_text()

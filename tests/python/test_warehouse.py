@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from containment import warehouse
+from containment.duckdb_words import DAMAGED_DATABASE
 from containment.errors import UNUSABLE, Stop
 
 
@@ -71,3 +72,20 @@ def test_only_tidying_up_gives_back_the_room_of_deleted_rows(tmp_path: Path) -> 
         assert connection.execute(
             "select count(*) from duckdb_schemas() where schema_name = 'tidied'"
         ).fetchall() == [(0,)]
+
+
+def test_what_is_said_of_another_file_s_damage_costs_no_sound_warehouse(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "containment.duckdb"
+    with warehouse.opened(path) as connection:
+        connection.execute("create table kept as select range as number from range(100_000)")
+    said = [f"lake.duckdb, schema x: cannot be opened ({DAMAGED_DATABASE})"]
+    assert not warehouse.delete_if_damaged(path, said)
+    assert path.exists()
+    content = bytearray(path.read_bytes())
+    content[300_000] ^= 1
+    path.write_bytes(content)
+    assert warehouse.delete_if_damaged(path, said)
+    assert not path.exists()
+    assert f"{path}: damaged (" in capfd.readouterr().err
