@@ -79,7 +79,7 @@ def how_it_ended(error: BaseException) -> tuple[int, tuple[str, ...]] | None:
         line = f"stopped by {name}; the last publication stays, the next run starts over"
         return 128 + Stopped.received, (line,)
     match error:
-        # Whichever step it was, and whoever said it: there is one thing to do.
+        # Each step and each library says it in its own way; there is one thing to do.
         case Stop() if is_no_room(str(error)):
             return error.exit_code, (f"{str(error).split(': ')[0]}: {MAKE_ROOM}",)
         case Exception() if is_no_room(str(error)):

@@ -147,7 +147,7 @@ def command(
             run.end_by(error)
             history.note(place, run)
         if isinstance(error, BrokenPipeError):
-            # Whoever read the output has gone; the run has come to its end or been undone. click
+            # The reader of the output has gone; the run has come to its end or been undone. click
             # would make it exit code 1.
             _write_no_more_in_vain()
             console.log(f"error: nobody reads the output any more; the run is {run.outcome}")

@@ -221,7 +221,7 @@ def _names(written: str) -> list[str]:
 def _said(error: duckdb.Error) -> str:
     """DuckDB's reason in one line, with the names that it holds for near.
 
-    In its own words: whoever asked reads them, and all that they may quote is published.
+    In its own words: they stay on the terminal, and all that they quote is published.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     hints = [line for line in lines[1:] if line.startswith(("Did you mean", "Candidate bindings"))]
