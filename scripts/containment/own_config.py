@@ -97,8 +97,8 @@ def parse(text: str, origin: str, example: str) -> Any:
     except RecursionError:
         said = "not usable YAML: nested too deep"
     except ValueError as error:  # a date that there is not, or more digits than Python reads
-        reason = one_line(error)
-        said = "not valid YAML: " + ("a number is too long" if "digits" in reason else reason)
+        is_number = "digits" in str(error)
+        said = f"not valid YAML: {'a number is too long' if is_number else 'there is no such date'}"
     raise Stop(f"{origin}: {said}; write e.g. {example}")
 
 

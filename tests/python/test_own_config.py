@@ -82,7 +82,7 @@ LAUGHS = "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for 
             "a0: &a0 {k: v}\n" + LAUGHS,
             "not valid YAML: << merges are not read, write the names",
         ),
-        ("as_of: 2026-02-30", "not valid YAML: day is out of range for month"),
+        ("as_of: 2026-02-30", "not valid YAML: there is no such date"),
         ("a: \0", "not valid YAML: "),
     ],
     ids=["deep", "deep names", "digits", "laughs", "no date", "null byte"],
