@@ -47,6 +47,7 @@ LIMITED = (
     "ratings.a_rating",
 )
 
+SHAPED = "a_rejected_row_is_kept_without_what_a_customer_may_have_written"
 TIMES_READ = "stg_messages.a_time_is_read_whatever_its_zone_is_written_like"
 TIMES_UNREAD = "stg_messages.a_zone_that_means_several_and_a_year_of_two_digits_are_unreadable"
 IDS_READ = "stg_messages.an_id_is_read_without_blanks_and_a_whole_number_as_its_digits"
@@ -264,6 +265,26 @@ MACROS = [
             "between '!' and '~'",
             ">= '!'",
             ["stg_conversations.a_brand_of_blanks_is_none"],
+        ),
+    ),
+    *of(
+        "shape",
+        *(
+            (what, old, new, ["int_kept_rejected_rows." + SHAPED])
+            for what, old, new in (
+                ("letters are shown", "'[A-Za-z]', 'a', 'g'", "'[A-Z]', 'a', 'g'"),
+                ("digits are shown", "'[0-9]', '9', 'g'", "'[0-8]', '8', 'g'"),
+                ("letters beyond ASCII are shown", "'[^ -~]', '?', 'g'", "'[~]', '?', 'g'"),
+            )
+        ),
+    ),
+    *of(
+        "word",
+        (
+            "no word is shown",
+            "then {{ column }} else",
+            "then {{ shape(column) }} else",
+            ["int_kept_rejected_rows." + SHAPED],
         ),
     ),
     *of(
@@ -1677,7 +1698,7 @@ LOOKUPS = [
                 f"on rejected.conversation_number = changed.conversation_number\n"
                 f"    where rejected.reject_reason is not null\n),\n\n{follows}",
                 f"on rejected.conversation_number = changed.conversation_number\n),\n\n{follows}",
-                ["a_rejected_row_is_kept_as_it_came"],
+                [SHAPED],
             )
             for table, follows in (
                 ("conversations", "rejected_messages as"),
@@ -1689,13 +1710,19 @@ LOOKUPS = [
             "an unreadable time is lost",
             "'sent_at': as_read('sent_at')",
             "'sent_at': 'sent_at'",
-            ["a_rejected_row_is_kept_as_it_came"],
+            [SHAPED],
+        ),
+        (
+            "a brand is shown as it came",
+            "word('brand')",
+            "'brand'",
+            [SHAPED],
         ),
         (
             "a row that names no conversation says a blank one",
             "nullif(conversation_id, '')",
             "conversation_id",
-            ["a_rejected_row_is_kept_as_it_came"],
+            [SHAPED],
         ),
     ),
     *of(

@@ -48,8 +48,8 @@ INTERCOM = [
         ),
         (
             "every version counts",
-            "where {{ boolean('_fivetran_active', 'true') }} is not false",
-            "where true",
+            "{{ boolean('_fivetran_active', 'true') }} is not false\n",
+            "true\n",
             ["the_conversation_that_a_merge_closes_is_the_merged_one"],
         ),
     ),
@@ -333,8 +333,8 @@ ZENDESK = [
         "stg_zendesk__merges",
         (
             "any tag tells of a merge",
-            "where excluded_tags.exclusion_reason = 'merged'",
-            "where true",
+            "        excluded_tags.exclusion_reason = 'merged'",
+            "        true",
             ["a_merge_is_when_it_closes_the_ticket"],
         ),
         (
