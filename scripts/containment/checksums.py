@@ -32,12 +32,10 @@ def is_kept(folder: Path) -> bool:
 
 
 def damage(folder: Path, only: Sequence[str] = ()) -> list[str]:
-    """Take a publication, give what is wrong with it, a few words a file; none where it is sound.
+    """Take a publication that has sums, give what is wrong with it: a few words a file, or nothing.
 
-    `only`: no other files are looked at. A publication without sums is taken for sound.
+    `only`: no other files are looked at.
     """
-    if not is_kept(folder):
-        return []
     try:
         lines = (folder / FILE).read_text(encoding="utf-8").rstrip("\n").split("\n")
     except (OSError, UnicodeDecodeError):

@@ -298,9 +298,7 @@ def _make_sound(home: Home) -> None:
     try:
         with _opened(home) as connection:
             _make_tables(connection)
-            for table in TABLES:
-                # Every value, for a damaged block shows only when it is read.
-                connection.execute(f"select bit_xor(hash(columns(*))) from {table}").fetchall()
+            warehouse.read_all(connection, TABLES)
     except duckdb.Error as error:
         # A file that cannot be had is no damaged one: too few file handles, a right, no room.
         if not duckdb_words.is_damage(str(error)):

@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from containment import checksums, console, headline, publish, run_lock
@@ -58,7 +57,7 @@ def described(home: Home, *, verify: bool = False) -> list[dict[str, Any]]:
             "published_at": _published_at(name),
             "is_current": name == seen,
             **headline.summary(publish.versions(home.published) / name),
-            **(_verified(publish.versions(home.published) / name) if verify else {}),
+            **(_verified(home, name) if verify else {}),
         }
         for name in reversed(publish.names(home.published))
     ]
@@ -104,9 +103,9 @@ def _refuse_damaged(home: Home, name: str) -> None:
     raise Stop(f"{name} is damaged ({'; '.join(damage)}); {way_on}", DATA_FAILED)
 
 
-def _verified(publication: Path) -> dict[str, Any]:
-    damage = publish.damage(publication.parents[1], publication.name)
-    is_known = damage or checksums.is_kept(publication)
+def _verified(home: Home, name: str) -> dict[str, Any]:
+    damage = publish.damage(home.published, name)
+    is_known = damage or checksums.is_kept(publish.versions(home.published) / name)
     return {"is_sound": not damage if is_known else None, "damage": damage}
 
 

@@ -69,15 +69,22 @@ def _is_damaged(path: Path) -> bool:
     """Whether a DuckDB file cannot be read to its end; no, where it cannot be had at all."""
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            for schema, table in connection.execute(
+            tables = connection.execute(
                 "select schema_name, table_name from duckdb_tables() "
                 "where database_name = current_database()"
-            ).fetchall():
-                relation = f"{sql.name(schema)}.{sql.name(table)}"
-                connection.execute(f"select bit_xor(hash(columns(*))) from {relation}").fetchall()
+            ).fetchall()
+            read_all(
+                connection, [f"{sql.name(schema)}.{sql.name(name)}" for schema, name in tables]
+            )
     except duckdb.Error as error:
         return duckdb_words.is_damage(str(error))
     return False
+
+
+def read_all(connection: duckdb.DuckDBPyConnection, relations: Iterable[str]) -> None:
+    """Read every value of some tables, for a damaged block shows only then (duckdb.Error)."""
+    for relation in relations:
+        connection.execute(f"select bit_xor(hash(columns(*))) from {relation}").fetchall()
 
 
 def drop_forgotten(path: Path, models: Collection[tuple[str, str]]) -> list[str]:
