@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pygal
+from pygal.etree import etree
 from pygal.style import Style
 
 from containment.report.formats import percent
@@ -17,6 +18,9 @@ from containment.shown import shown
 
 Rows = Sequence[Mapping[str, Any]]  # of a query: column to value
 Chart = Callable[[Rows], "Drawing | None"]
+
+# pygal takes lxml where that is installed, whose elements do not mix with the standard library's.
+etree.to_etree()
 
 MOST_LABELS = 8
 MOST_LINES = 7  # as many as there are colours
