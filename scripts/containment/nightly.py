@@ -309,11 +309,18 @@ def _publish(home: Home, run: Run, given: Settings) -> Path:
     run.end(PUBLISHED, 0, message)  # its own row is published with it
     with warehouse.opened(home.warehouse) as connection:
         history.copy_run(connection, home, run)
-    publication = publish.publish(home, run.publication, given.publications_kept)
+    how: list[str] = []
+    publication = publish.publish(
+        home,
+        run.publication,
+        given.publications_kept,
+        with_parquet=given.publish_parquet,
+        tell=how.append,
+    )
     run.publish_seconds = clock.seconds
     run.end(PUBLISHED, 0, message)
     history.published(home, run)
-    say(f"published: {home.published / publish.DATABASE} ({publication.name}, {clock})")
+    say(f"published: {home.published / publish.DATABASE} ({publication.name}, {clock}; {how[0]})")
     say(f"report: {home.published / publish.REPORT}")
     _tidy_up(home)
     say(f"done in {run.clock}")

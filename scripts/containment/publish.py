@@ -1,9 +1,10 @@
 """Copy the marts out of the warehouse and put them in place at once.
 
-published/versions/<UTC time>/ holds one publication: containment.duckdb, parquet/<mart>.parquet,
-report.html, docs.html, and SHA256SUMS of these files. published/current points to the one that
-counts, and published/containment.duckdb and the others point through it. Readers have the old one
-or the new one, never a mixture.
+published/versions/<UTC time>/ holds one publication: containment.duckdb, parquet/<mart>.parquet (of
+the great marts a folder parquet/<mart>/ with a file a month), report.html, docs.html, and
+SHA256SUMS of these files. published/current points to the one that counts, and
+published/containment.duckdb and the others point through it. Readers have the old one or the new
+one, never a mixture.
 """
 
 from __future__ import annotations
@@ -11,25 +12,27 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from containment import checksums, docs, run, sql, warehouse
+from containment import (
+    checksums,
+    docs,
+    published_marts,
+    published_parquet,
+    run,
+    sql,
+    warehouse,
+)
 from containment.errors import MAKE_ROOM, Stop, is_no_room, one_line
 from containment.places import Home
 
-SCHEMA = "marts"
 DATABASE, PARQUET = "containment.duckdb", "parquet"
 REPORT, DOCS = "report.html", "docs.html"
 LINKS = (DATABASE, PARQUET, REPORT, DOCS)
-COPY = "publication"  # the name under which the new file is attached
 UNFINISHED = ".new-"  # what a killed run leaves begins with this
-# Older clients must be able to open the file, BI tools' drivers above all.
-STORAGE_VERSION = "v1.0.0"
-# Of zstd. Higher ones take a quarter more time and make no smaller files of such tables.
-PARQUET_LEVEL = 1
 
 
 def new_name(published: Path) -> str:
@@ -77,17 +80,27 @@ def damage(published: Path, name: str, only: Sequence[str] = ()) -> list[str]:
 def switch(published: Path, name: str) -> None:
     """Let readers see another publication, in one step."""
     # The one that counts comes last: what fails before it, for want of room say, changes nothing.
-    for each in LINKS:
+    there = [each for each in LINKS if (versions(published) / name / each).exists()]
+    for each in there:
         _point(published / each, Path("current", each))
     _point(published / "current", Path("versions", name))
+    for each in set(LINKS) - set(there):  # publish_parquet: false
+        (published / each).unlink(missing_ok=True)
     _sync_folder(published)
 
 
-def publish(home: Home, name: str, kept: int) -> Path:
+def publish(
+    home: Home,
+    name: str,
+    kept: int,
+    *,
+    with_parquet: bool = True,
+    tell: Callable[[str], None] = lambda how: None,
+) -> Path:
     """Publish the marts of a home under a name, keep so many publications; give its folder.
 
-    Stop when that fails; the last publication then stays as it is. Only for one process at a
-    time: the caller holds the lock.
+    `tell` gets a few words on how. Stop when that fails; the last publication then stays as it is.
+    Only for one process at a time: the caller holds the lock.
     """
     from containment.report import page  # here, for only a night has a use for its libraries
 
@@ -98,7 +111,7 @@ def publish(home: Home, name: str, kept: int) -> Path:
         _remove_leftovers(home.published)
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=publication.parent))
         unfinished.chmod(0o755)  # BI tools may run as somebody else
-        _copy(home.warehouse, unfinished)
+        tell(_copy(home, unfinished, with_parquet=with_parquet))
         (unfinished / REPORT).write_text(page.made(unfinished / DATABASE, name), encoding="utf-8")
         docs.write(unfinished / DOCS)
         checksums.write(unfinished)
@@ -120,70 +133,52 @@ def publish(home: Home, name: str, kept: int) -> Path:
     return publication
 
 
-def _copy(source: Path, folder: Path) -> None:
-    """Write the marts to containment.duckdb and parquet/ in `folder`, and count them again."""
-    target = folder / DATABASE
-    parquet = folder / PARQUET
-    parquet.mkdir()
-    with warehouse.opened(source) as connection:
-        marts = [
-            row[0]
-            for row in connection.execute(
-                "select table_name from information_schema.tables "
-                "where table_catalog = current_database() and table_schema = ? order by table_name",
-                [SCHEMA],
-            ).fetchall()
-        ]
-        if not marts:
-            raise Stop(f"{source}: no table in schema {SCHEMA}; nothing to publish")
-        connection.execute("set preserve_insertion_order = true")
-        connection.execute(
-            f"attach {sql.text(str(target))} as {COPY} (storage_version '{STORAGE_VERSION}')"
-        )
-        connection.execute(f"create schema {COPY}.{SCHEMA}")
-        for mart in marts:
-            copied = f"{COPY}.{SCHEMA}.{sql.name(mart)}"
-            file = parquet / f"{mart}.parquet"
-            connection.execute(f"create table {copied} as select * from {SCHEMA}.{sql.name(mart)}")
-            _copy_comments(connection, mart)
-            connection.execute(
-                f"copy {copied} to {sql.text(str(file))} "
-                f"(format parquet, compression zstd, compression_level {PARQUET_LEVEL})"
-            )
-        # By itself, for of one that fails when the file is detached DuckDB does not say why.
-        connection.execute(f"checkpoint {COPY}")
-        connection.execute(f"detach {COPY}")
-        expected = {mart: _count(connection, f"{SCHEMA}.{sql.name(mart)}") for mart in marts}
-    _check(target, parquet, expected)
+def _copy(home: Home, folder: Path, *, with_parquet: bool) -> str:
+    """Write the marts to containment.duckdb and parquet/ in `folder`, and count them again; give
+    a few words on how."""
+    target, parquet = folder / DATABASE, folder / PARQUET
+    base = _base(home.published)
+    with warehouse.opened(home.warehouse) as connection:
+        moments = published_parquet.parted(connection)
+        months = {mart: published_parquet.month(moment) for mart, moment in moments.items()}
+        try:
+            written = published_marts.write(connection, target, base and base / DATABASE, months)
+        except published_marts.NoMarts:
+            raise Stop(
+                f"{home.warehouse}: no table in schema {published_marts.SCHEMA}; nothing to publish"
+            ) from None
+        if with_parquet:
+            published_parquet.write(connection, parquet, base, written, moments)
+        published_marts.close(connection)
+    _check(target, parquet if with_parquet else None, written.rows)
+    return written.how
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
-    copied = f"{COPY}.{SCHEMA}.{sql.name(mart)}"
-    here = "database_name = current_database() and schema_name = ? and comment is not null"
-    for function, column in (("duckdb_tables", "table_name"), ("duckdb_views", "view_name")):
-        for (comment,) in connection.execute(
-            f"select comment from {function}() where {here} and {column} = ?", [SCHEMA, mart]
-        ).fetchall():
-            connection.execute(f"comment on table {copied} is {sql.text(comment)}")
-    for column, comment in connection.execute(
-        f"select column_name, comment from duckdb_columns() where {here} and table_name = ?",
-        [SCHEMA, mart],
-    ).fetchall():
-        connection.execute(f"comment on column {copied}.{sql.name(column)} is {sql.text(comment)}")
+def _base(published: Path) -> Path | None:
+    """The publication that readers see, when it is sound: the new one is made of it."""
+    name = current(published)
+    if name is None:
+        return None
+    folder = versions(published) / name
+    is_sound = checksums.is_kept(folder) and not checksums.damage(folder, [DATABASE])
+    return folder if is_sound else None
 
 
-def _check(target: Path, parquet: Path, expected: Mapping[str, int]) -> None:
+def _check(target: Path, parquet: Path | None, expected: Mapping[str, int]) -> None:
     """Open what was written as a reader would; Stop when a row is missing."""
     if target.with_name(target.name + ".wal").exists():
         raise Stop(f"{target}: not written to the end; start again, the last publication stays")
     with duckdb.connect(str(target), read_only=True) as connection:
         for mart, rows in expected.items():
-            found = _count(connection, f"{SCHEMA}.{sql.name(mart)}")
-            exported = _count(connection, f"read_parquet({sql.path(parquet / f'{mart}.parquet')})")
-            if not rows == found == exported:
+            found = {"the copy": _count(connection, f"{published_marts.SCHEMA}.{sql.name(mart)}")}
+            if parquet is not None:
+                files = sql.paths(published_parquet.files_of(parquet, mart))
+                found["parquet"] = _count(connection, f"read_parquet({files})")
+            if any(each != rows for each in found.values()):
+                said = ", ".join(f"{each} in {where}" for where, each in found.items())
                 raise Stop(
-                    f"{target.parent}: {mart} has {rows} rows in the warehouse, {found} in the "
-                    f"copy, {exported} in parquet; start again, the last publication stays"
+                    f"{target.parent}: {mart} has {rows} rows in the warehouse, {said}; "
+                    "start again, the last publication stays"
                 )
 
 

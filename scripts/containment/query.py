@@ -19,7 +19,7 @@ from typing import Any
 import click
 import duckdb
 
-from containment import analyses, duckdb_words, metrics, publish, sql
+from containment import analyses, duckdb_words, metrics, publish, published_marts, sql
 from containment.console import fail, say
 from containment.errors import UNUSABLE, Stop, how_it_ended, one_line
 from containment.places import PROJECT, Home, absolute
@@ -112,7 +112,7 @@ def opened(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 raise Stop(f"{database}: {DAMAGED}") from None
             raise Stop(f"{database}: cannot be opened ({one_line(error)})") from None
         with connection:
-            connection.execute(f"set TimeZone = 'UTC'; set schema = '{publish.SCHEMA}'")
+            connection.execute(f"set TimeZone = 'UTC'; set schema = '{published_marts.SCHEMA}'")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
             yield connection
 

@@ -70,6 +70,7 @@ class Settings:
     max_raw_age_hours: Mapping[str, float]
     stale_raw: str
     publications_kept: int
+    publish_parquet: bool
     accepted_findings: tuple[str, ...]
     hashed_ids: tuple[str, ...] = ()
 
@@ -141,6 +142,9 @@ def load(
         max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
         stale_raw=_choice("stale_raw", given, STALE_RAW),
         publications_kept=_kept(given.pop("publications_kept", Given(3, PROJECT_FILE))),
+        publish_parquet=_yes_or_no(
+            "publish_parquet", given.pop("publish_parquet", Given(True, PROJECT_FILE))
+        ),
         # Those of the raw values are among them: marts.settings says under which a number was made.
         hashed_ids=_hashed_ids(given.pop("hashed_ids", Given([], PROJECT_FILE)), root),
         accepted_findings=_accepted(given.pop("accepted_findings", Given([], PROJECT_FILE))),
@@ -494,6 +498,12 @@ def _kept(given: Given) -> int:
             f"{given.origin}: publications_kept is {quoted(given.value)}; "
             f"write a whole number, at least {FEWEST_PUBLICATIONS}"
         )
+    return given.value
+
+
+def _yes_or_no(name: str, given: Given) -> bool:
+    if type(given.value) is not bool:
+        raise Stop(f"{given.origin}: {name} is {quoted(given.value)}; write true or false")
     return given.value
 
 

@@ -350,8 +350,10 @@ def published_marts(home: Path) -> dict[str, int] | None:
         assert marts
         assert {file.stem for file in (current / "parquet").iterdir()} == set(marts)
         for mart in marts:
-            table, file = f"marts.{mart}", f"read_parquet('{current}/parquet/{mart}.parquet')"
-            for one, other in ((table, file), (file, table)):
+            parted = "/*" if (current / "parquet" / mart).is_dir() else ""
+            files = f"read_parquet('{current}/parquet/{mart}{parted}.parquet')"
+            table = f"marts.{mart}"
+            for one, other in ((table, files), (files, table)):
                 missing = connection.execute(f"from {one} except all from {other}").fetchall()
                 assert not missing, f"{mart}: {missing[:3]}"
         return {

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dbt_processes
 import duckdb
@@ -24,8 +25,10 @@ import same_tables
 import yaml
 from nights import Key, Night, State, World
 
-from containment import raw_files, raw_views
+from containment import publish, published_marts, raw_files, raw_views
 from containment.lookups import Lookups
+from containment.places import Home
+from containment.report import page
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
 CHANGE_REPORT = "int_changed_conversations"
@@ -133,6 +136,7 @@ class Simulation:
     killed: list[State] = field(default_factory=list)  # since the last evening
     started_over: bool = False  # by a killed night, since the last evening
     count_killed: int = 0
+    published: list[str] = field(default_factory=list)  # how, at each evening
 
     @property
     def warehouse(self) -> Path:
@@ -210,6 +214,7 @@ class Simulation:
     def _check(self, night: Night, state: State) -> None:
         fresh = _database(self.folder / "fresh")
         same_tables.assert_same(fresh, self.warehouse, self.laboratory.kept)
+        self._publish()
         sessions = "select * from marts.sessions"
         evening = Evening(
             number=len(self.lived) - 1,
@@ -233,6 +238,22 @@ class Simulation:
         self.evenings.append(evening)
         self.killed.clear()
         self.started_over = False
+
+    def _publish(self) -> None:
+        """Publish what is kept; it must be what was built, however it was made."""
+        home, how = Home(self.folder / "kept"), []
+        names = publish.names(home.published)
+        if len(self.evenings) % 4 == 3:  # readers were sent back
+            publish.switch(home.published, names[0])
+        with (
+            patch.object(publish.docs, "write", lambda file: file.write_text("docs")),
+            patch.object(page, "made", lambda database, name: name),
+            # Of so few conversations each night changes most, and a block of the file holds little.
+            patch.multiple(published_marts, MOST_GROUPS=1, MOST_GROWTH=9),
+        ):
+            folder = publish.publish(home, publish.new_name(home.published), 3, tell=how.append)
+        same_tables.assert_published(self.warehouse, folder)
+        self.published.append(how[0])
 
 
 def assert_only_changed_were_cut(

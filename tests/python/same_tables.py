@@ -96,6 +96,44 @@ def assert_same(wanted: Path, found: Path, kept: Iterable[Name] = ()) -> None:
     assert here is None, str(here)
 
 
+def assert_published(warehouse: Path, publication: Path, *, with_parquet: bool = True) -> None:
+    """Fail with the first mart of a warehouse that differs in a publication of it, in the database
+    file or in parquet, or whose comments do."""
+    database = publication / "containment.duckdb"
+    found = next(differences(warehouse, database, with_runs=True), None)
+    assert found is None, str(found)
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{warehouse}' as wanted (read_only)")
+        connection.execute(f"attach '{database}' as found (read_only)")
+        columns = _columns(connection, "found", with_runs=True)
+        for _, mart in columns if with_parquet else ():
+            folder = publication / "parquet"
+            files = f"{folder}/{mart}{'/*' if (folder / mart).is_dir() else ''}.parquet"
+            for one, other in (
+                (f"found.marts.{mart}", f"'{files}'"),
+                (f"'{files}'", f"found.marts.{mart}"),
+            ):
+                rows = connection.execute(f"from {one} except all from {other}").fetchall()
+                assert not rows, f"{mart} in parquet: {len(rows)} rows of {one}, {rows[:EXAMPLES]}"
+        if with_parquet:
+            assert {each.stem for each in (publication / "parquet").iterdir()} == {
+                mart for _, mart in columns
+            }
+        of_marts = "where database_name = $1 and schema_name = 'marts'"
+        wanted, got = (
+            connection.execute(
+                f"select table_name, null, comment from duckdb_tables() {of_marts} union all "
+                f"select view_name, null, comment from duckdb_views() {of_marts} union all "
+                f"select table_name, column_name, comment from duckdb_columns() {of_marts} "
+                "order by all",
+                [alias],
+            ).fetchall()
+            for alias in ("wanted", "found")
+        )
+        assert wanted == got
+
+
 def _columns(
     connection: duckdb.DuckDBPyConnection, alias: str, *, with_runs: bool = False
 ) -> dict[Name, list[tuple[str, str]]]:

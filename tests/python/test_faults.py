@@ -658,12 +658,14 @@ while not os.path.exists(done) or reads < 20:
     # The link is followed once, as the README says: files that belong together are read together,
     # and DuckDB, which opens a parquet file twice for a query, finds the same one again.
     folder = os.path.realpath(f"{published}/parquet")
-    files = {key: f"'{folder}/{name.split('.')[1]}.parquet'" for key, name in names.items()}
+    files = dict(sessions=f"'{folder}/sessions/*.parquet'",
+                 daily=f"'{folder}/containment_daily.parquet'",
+                 messages=f"'{folder}/messages/*.parquet'")
     [same] = duckdb.sql(COUNTS.format(**files)).fetchall()
     for answer in (found, same):
         assert answer[0] == answer[1], answer
         answers.add((answer[0], answer[2]))
-    assert duckdb.sql(f"from '{folder}/sessions.parquet'").fetchall()
+    assert duckdb.sql(f"from '{folder}/sessions/*.parquet'").fetchall()
     reads += 1
 print(reads, sorted(answers))
 """

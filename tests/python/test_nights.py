@@ -45,6 +45,7 @@ def scripted(laboratory: Laboratory, tmp_path_factory: pytest.TempPathFactory) -
 def test_every_night_of_a_script_equals_a_fresh_build(scripted: Simulation) -> None:
     built = [night for night in scripted.lived if not night.is_missed]
     assert len(scripted.evenings) + scripted.count_killed == len(built) >= 12
+    assert [each.split(":")[0] for each in scripted.published].count("patched") > 6
 
 
 @pytest.mark.heavy

@@ -15,7 +15,7 @@ import duckdb
 import faults
 import pytest
 
-from containment import headline, publish, warehouse
+from containment import headline, publish, published_marts, warehouse
 from containment.errors import MAKE_ROOM, UNUSABLE, Stop
 from containment.places import Home
 
@@ -273,7 +273,7 @@ def test_killed_at_any_step(home: Home, step: str) -> None:
     done = in_process(
         home,
         f"""
-        publish.{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        publish.{step} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
         publish.publish(home, publish.new_name(home.published), 3)
         """,
     )
@@ -342,12 +342,15 @@ def test_nothing_to_publish(home: Home) -> None:
 def test_a_row_that_is_missing_in_the_copy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_now(home)
     before = current(home)
+    build(home, 2)
+    replace = published_marts._replace
 
     def lose(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+        replace(connection, mart)
         if mart == "second":
             connection.execute("delete from publication.marts.second where i = 3")
 
-    monkeypatch.setattr(publish, "_copy_comments", lose)
+    monkeypatch.setattr(published_marts, "_replace", lose)
     assert "second has 10 rows in the warehouse, 9 in the copy, 9 in parquet" in refusal(home)
     assert (current(home), versions(home)) == (before, [before])
 

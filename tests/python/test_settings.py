@@ -36,6 +36,7 @@ vars:
     max_raw_age_hours: {files: 48}
     stale_raw: warn
     publications_kept: 3
+    publish_parquet: true
     accepted_findings: []
     zendesk_schema: zendesk
 """
@@ -191,10 +192,12 @@ def test_options_go_before_vars_and_vars_before_the_project_file(project: Path) 
 def test_the_nights_own_settings_do_not_reach_dbt(project: Path) -> None:
     found = load(
         project,
-        "{max_row_drop_share: 1, max_raw_age_hours: null, stale_raw: refuse, publications_kept: 2}",
+        "{max_row_drop_share: 1, max_raw_age_hours: null, stale_raw: refuse, publications_kept: 2, "
+        "publish_parquet: false}",
     )
     assert (found.max_row_drop_share, found.max_raw_age_hours) == (1, {})
     assert (found.stale_raw, found.publications_kept) == ("refuse", 2)
+    assert load(project).publish_parquet and not found.publish_parquet
     # Else each would make dbt read the whole project again, and change what it calls the rules.
     assert found.dbt_vars() == load(project).dbt_vars()
 
@@ -369,6 +372,13 @@ def test_as_of_that_is_no_time(project: Path, written: str) -> None:
                 f"--vars: publications_kept is {value}; write a whole number, at least 2",
             )
             for value in ("1", "2.5")
+        ),
+        *(
+            (
+                f"publish_parquet: {value}",
+                f"--vars: publish_parquet is {shown}; write true or false",
+            )
+            for value, shown in (("sometimes", "'sometimes'"), ("0", "0"), ("null", "None"))
         ),
         (
             "reporting_timezone: europe/berlin",

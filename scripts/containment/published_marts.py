@@ -1,0 +1,342 @@
+"""The marts as tables of the database file that readers open: made whole, or the last file patched.
+
+Patching needs no rule of what a night can change. Every row of a mart is hashed, in the warehouse
+and in the copy of the last file; where the hashes of a group of conversations differ, the rows that
+differ are replaced. Then the patched table is hashed as well: it holds the mart's rows, or the file
+is made whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from containment import sql, warehouse
+from containment.errors import is_no_room, one_line
+
+SCHEMA = "marts"
+COPY = "publication"  # the name under which the new file is attached
+# Older clients must be able to open the file, BI tools' drivers above all.
+STORAGE_VERSION = "v1.0.0"
+# A mart that has this column is patched by groups of conversations; any other one is replaced.
+GROUPED_BY = "conversation_id"
+GROUPS = 2**18
+GROUP = f"(hash({GROUPED_BY}) & {GROUPS - 1})"
+# A mart with more differing groups than this share is replaced: that takes less.
+MOST_GROUPS = 0.3
+# Of the room that the rows take in a file made whole.
+MOST_GROWTH = 1.2
+SIZE = "raw.night_whole_publication"  # in the warehouse: what the last one took
+
+Columns = Mapping[str, Sequence[tuple[str, str]]]  # of each mart: name and type
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: the rows of each mart; of those that are not as they were in the base the
+    parts that differ, None for the whole of it; and a few words on how.
+    """
+
+    rows: Mapping[str, int]
+    changed: Mapping[str, set[str] | None]
+    how: str
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """The number of rows of a table, and the sum of their hashes."""
+
+    rows: int
+    hashes: int
+
+
+class NoMarts(Exception):
+    """There is nothing to publish."""
+
+
+class _BetterWhole(Exception):
+    """The file is better made whole; says why."""
+
+
+def columns(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> Columns:
+    """The marts of an attached database, by default the warehouse, with their columns in order."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for mart, column, kind in connection.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = coalesce(?, current_database()) and schema_name = ? "
+        "order by table_name, column_index",
+        [database, SCHEMA],
+    ).fetchall():
+        found.setdefault(mart, []).append((column, kind))
+    return found
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    target: Path,
+    base: Path | None,
+    parts: Mapping[str, str],
+) -> Written:
+    """Take a connection to the warehouse, write its marts to a new file, which stays attached as
+    COPY.
+
+    base: the file of a sound publication, to be copied and patched. parts: for some marts the
+    expression that gives the part of a row. Stop when there is no mart; duckdb.Error and OSError
+    when the file cannot be written.
+    """
+    marts = columns(connection)
+    if not marts:
+        raise NoMarts
+    connection.execute("set preserve_insertion_order = true")
+    # Rows that were replaced leave holes, which only a checkpoint that may do so closes.
+    connection.execute("reset max_vacuum_tasks")
+    why = "no sound publication before it"
+    if base is not None:
+        try:
+            shutil.copyfile(base, target)
+            return _patched(connection, marts, target, parts)
+        except _BetterWhole as error:
+            why = str(error)
+        except duckdb.Error as error:  # whatever it is, it must not keep each later night from it
+            if is_no_room(str(error)):
+                raise
+            why = one_line(error)
+        connection.execute(f"detach database if exists {COPY}")
+        warehouse.delete(target)
+    return _whole(connection, marts, target, why)
+
+
+def close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close the file that was written, with all that is in it."""
+    # By itself, for of one that fails when the file is detached DuckDB does not say why.
+    connection.execute(f"checkpoint {COPY}")
+    connection.execute(f"detach {COPY}")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    connection.execute(
+        f"attach {sql.text(str(target))} as {COPY} (storage_version '{STORAGE_VERSION}')"
+    )
+
+
+def _whole(
+    connection: duckdb.DuckDBPyConnection, marts: Columns, target: Path, why: str
+) -> Written:
+    _attach(connection, target)
+    connection.execute(f"create schema {COPY}.{SCHEMA}")
+    for mart in marts:
+        _replace(connection, mart)
+    _copy_comments(connection)
+    connection.execute(f"checkpoint {COPY}")
+    rows = {mart: int(_one(connection, f"select count(*) from {built(mart)}")) for mart in marts}
+    connection.execute(
+        f"create schema if not exists raw; create or replace table {SIZE} as "
+        f"select {target.stat().st_size} as byte_count, {sum(rows.values())} as row_count"
+    )
+    return Written(rows, dict.fromkeys(marts), f"made whole: {why}")
+
+
+def _patched(
+    connection: duckdb.DuckDBPyConnection,
+    marts: Columns,
+    target: Path,
+    parts: Mapping[str, str],
+) -> Written:
+    """Replace what differs in the copy; _BetterWhole when that is no way."""
+    most_bytes_a_row = _most_bytes_a_row(connection)
+    _attach(connection, target)
+    there = columns(connection, COPY)
+    sums: dict[str, _Sum] = {}
+    changed: dict[str, set[str] | None] = {}
+    patched: list[str] = []
+    come = 0
+    for mart, here in marts.items():
+        is_grouped = any(column == GROUPED_BY for column, _ in here)
+        sums[mart] = _sum(connection, built(mart), here, "new_sums", is_grouped=is_grouped)
+        if there.get(mart) != here:
+            changed[mart] = None
+            continue
+        if sums[mart] == _sum(connection, copied(mart), here, "old_sums", is_grouped=is_grouped):
+            continue
+        changed[mart] = None
+        if is_grouped and _find_differing_groups(connection):
+            come += _collect_rows(connection, mart, here)
+            patched.append(mart)
+            if mart in parts:
+                changed[mart] = _parts(connection, mart, parts[mart])
+    # What goes, before what comes: the room of the one is then the other's.
+    for mart in there.keys() - (marts.keys() - changed.keys()) - set(patched):
+        connection.execute(f"drop table {copied(mart)}")
+    for mart in patched:
+        connection.execute(
+            f"delete from {copied(mart)} where rowid in (select id from {_gone(mart)})"
+        )
+    connection.execute(f"checkpoint {COPY}")
+    for mart in changed:
+        if mart in patched:
+            connection.execute(f"insert into {copied(mart)} by name from {_come(mart)}")
+        else:
+            _replace(connection, mart)
+    _copy_comments(connection)
+    connection.execute(f"checkpoint {COPY}")
+    for mart in changed:
+        if _sum(connection, copied(mart), marts[mart], "sums", is_grouped=False) != sums[mart]:
+            raise _BetterWhole(f"{mart} would not be what was built")
+    rows = {mart: each.rows for mart, each in sums.items()}
+    if target.stat().st_size > most_bytes_a_row * sum(rows.values()):
+        raise _BetterWhole("a patched one would take too much room")
+    return Written(rows, changed, f"patched: {come:,} rows of conversations changed")
+
+
+def _most_bytes_a_row(connection: duckdb.DuckDBPyConnection) -> float:
+    """How many bytes a row may take, by the last file that was made whole."""
+    try:
+        byte_count, row_count = connection.execute(
+            f"select byte_count, row_count from {SIZE}"
+        ).fetchall()[0]
+    except duckdb.CatalogException:
+        raise _BetterWhole("a new warehouse") from None
+    return float(MOST_GROWTH * byte_count / max(row_count, 1))
+
+
+# --- what differs --------------------------------------------------------------------------------
+
+
+def _sum(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    here: Sequence[tuple[str, str]],
+    name: str,
+    *,
+    is_grouped: bool,
+) -> _Sum:
+    """Hash all rows of a relation into a temporary table, by group; give the sum of all."""
+    group = GROUP if is_grouped else "0"
+    connection.execute(
+        f"create or replace temp table {name} as select {group} as group_number, "
+        f"count(*) as row_count, sum({_row_hash(here)}::hugeint) as hashes "
+        f"from {relation} group by group_number"
+    )
+    rows, hashes = connection.execute(
+        f"select coalesce(sum(row_count), 0), coalesce(sum(hashes), 0) from {name}"
+    ).fetchall()[0]
+    return _Sum(int(rows), int(hashes))
+
+
+def _find_differing_groups(connection: duckdb.DuckDBPyConnection) -> bool:
+    """List the groups that differ; whether they are few enough to patch them."""
+    connection.execute(
+        "create or replace temp table differing as select group_number "
+        "from new_sums full join old_sums using (group_number) "
+        "where new_sums.row_count is distinct from old_sums.row_count "
+        "or new_sums.hashes is distinct from old_sums.hashes"
+    )
+    differing, groups = connection.execute(
+        "select (select count(*) from differing), (select count(*) from new_sums)"
+    ).fetchall()[0]
+    return bool(differing <= MOST_GROUPS * groups)
+
+
+def _collect_rows(
+    connection: duckdb.DuckDBPyConnection, mart: str, here: Sequence[tuple[str, str]]
+) -> int:
+    """Of the groups that differ, take the rows that go and those that come; give how many come."""
+    # The same row may be there several times: it has a number each time.
+    rows = (
+        f"select {{}}, {_row_hash(here)} as row_hash, "
+        "row_number() over (partition by row_hash) as row_copy "
+        f"from {{}} where {GROUP} in (select group_number from differing)"
+    )
+    for name, query in (
+        ("old_rows", rows.format("rowid as id", copied(mart))),
+        ("new_rows", rows.format(_listed(here), built(mart))),
+        (_gone(mart), "select * from old_rows anti join new_rows using (row_hash, row_copy)"),
+        (
+            _come(mart),
+            f"select {_listed(here)} from new_rows anti join old_rows using (row_hash, row_copy)",
+        ),
+    ):
+        connection.execute(f"create or replace temp table {name} as {query}")
+    return int(_one(connection, f"select count(*) from {_come(mart)}"))
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, mart: str, expression: str) -> set[str]:
+    """The parts of a mart in which rows go or come."""
+    rows = connection.execute(
+        f"select {expression} from {_come(mart)} union select {expression} from {copied(mart)} "
+        f"where rowid in (select id from {_gone(mart)})"
+    ).fetchall()
+    return {part for (part,) in rows}
+
+
+def _row_hash(here: Sequence[tuple[str, str]]) -> str:
+    return f"hash({_listed(here)})"
+
+
+def _listed(here: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(sql.name(column) for column, _ in here)
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def built(mart: str) -> str:
+    """A mart in the warehouse."""
+    return f"{SCHEMA}.{sql.name(mart)}"
+
+
+def copied(mart: str) -> str:
+    """A mart in the file that is written."""
+    return f"{COPY}.{SCHEMA}.{sql.name(mart)}"
+
+
+def _gone(mart: str) -> str:
+    return sql.name(f"gone from {mart}")
+
+
+def _come(mart: str) -> str:
+    return sql.name(f"come to {mart}")
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+    connection.execute(f"create table {copied(mart)} as select * from {built(mart)}")
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the marts the comments that they have in the warehouse, where theirs are others."""
+    here = _one(connection, "select current_database()")
+    there = _comments(connection, COPY)
+    for (mart, column), comment in _comments(connection, here).items():
+        if there.get((mart, column)) != comment:
+            kind, name = (
+                ("table", copied(mart))
+                if column is None
+                else ("column", f"{copied(mart)}.{sql.name(column)}")
+            )
+            connection.execute(
+                f"comment on {kind} {name} is {'null' if comment is None else sql.text(comment)}"
+            )
+
+
+def _comments(
+    connection: duckdb.DuckDBPyConnection, database: str
+) -> dict[tuple[str, str | None], str | None]:
+    """The comments on the marts of a database and on their columns."""
+    of_marts = f"database_name = {sql.text(database)} and schema_name = {sql.text(SCHEMA)}"
+    rows = connection.execute(
+        f"select table_name, null, comment from duckdb_tables() where {of_marts} "
+        f"union all select view_name, null, comment from duckdb_views() where {of_marts} "
+        f"union all select table_name, column_name, comment from duckdb_columns() where {of_marts}"
+    ).fetchall()
+    return {(mart, column): comment for mart, column, comment in rows}
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
