@@ -6,6 +6,7 @@ the project; writing them takes a tenth of a night in which little has changed.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -72,11 +73,15 @@ def _in_words(function: Callable[..., Any], *arguments: Any, **options: Any) -> 
 
 
 def main() -> None:
-    """Take the name of the file for the results and the arguments of dbt; exit as dbt does."""
+    """Take the name of the file for the results and the arguments of dbt; exit as dbt does.
+
+    Without any they come on standard input, as `dbt_run` tells them.
+    """
+    arguments = sys.argv[1:] or _told()
     if duckdb_words.IN_FULL in os.environ:
         duckdb_words.show_in_full(lambda text: print(text, file=sys.stderr, flush=True))
     local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]  # a class in the place of a class
-    file, *arguments = sys.argv[1:]
+    file, *arguments = arguments
     outcome = dbtRunner().invoke(arguments)
     results = getattr(outcome.result, "results", None)
     if results is not None:
@@ -87,6 +92,17 @@ def main() -> None:
     if outcome.success:
         _exit(0)
     _exit(HANDLED if outcome.exception is None else UNHANDLED)
+
+
+def _told() -> list[str]:
+    """Wait for what to do, and make ready; exit where nobody needs this process after all."""
+    line = sys.stdin.readline()
+    if not line:
+        sys.exit()
+    told = json.loads(line)
+    os.environ.update(told["environment"])
+    os.chdir(told["folder"])
+    return list(told["arguments"])
 
 
 def _exit(code: int) -> NoReturn:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,15 @@ def build(
     tests: bool = True,
     select: Sequence[str] = (),
     more_environment: Mapping[str, str] | None = None,
+    process: subprocess.Popen[str] | None = None,
 ) -> Outcome:
     """Build and test every model, or those of `select`; give how it went.
 
-    dbt's own words go to its log in `home`.
+    dbt's own words go to its log in `home`. process: one that is `started` and waits.
     """
     home.dbt_results.unlink(missing_ok=True)
-    command = [
-        *child.command(PROCESS, str(home.dbt_results)),
+    arguments = [
+        str(home.dbt_results),
         *("--log-format", "json", "--log-format-file", "text", "--log-path", str(home.dbt_logs)),
         *("--warn-error", "build", "--target", target, "--target-path", str(home.dbt_target)),
         *("--project-dir", str(project), "--profiles-dir", str(project)),
@@ -83,9 +85,12 @@ def build(
         *(["--full-refresh"] if full_refresh else []),
     ]
     in_full = {duckdb_words.IN_FULL: "yes"} if verbose else {}
-    exit_code, errors = _run(
-        command, {**environment(home), **in_full, **(more_environment or {})}, project, verbose
-    )
+    more = {**in_full, **(more_environment or {})}
+    if process is None:
+        process = _start(arguments, {**environment(home), **more}, project)
+    else:
+        _tell(process, arguments, more, project)
+    exit_code, errors = _followed(process, verbose)
     results = dbt_results.read(home.dbt_results)
     summary = _summary(results or [])
     if exit_code == 0 and results is not None:
@@ -99,6 +104,18 @@ def build(
     # A full disk makes models fail first, and then the file that would say why.
     errors.sort(key=lambda said: not is_no_room(said))
     return Outcome(UNUSABLE, summary, errors[:1] or [f"dbt ended with exit code {exit_code}"])
+
+
+@contextmanager
+def started(home: Home) -> Iterator[subprocess.Popen[str]]:
+    """Give the process of a build to come, so that it comes up while other things are done: a
+    second's work. It ends with the block.
+    """
+    process = _start([], environment(home), PROJECT, stdin=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        _end(process)
 
 
 def defaults() -> dict[str, str]:
@@ -119,15 +136,17 @@ def environment(home: Home) -> dict[str, str]:
     }
 
 
-def _run(
-    command: list[str], environment: Mapping[str, str], project: Path, verbose: bool
-) -> tuple[int, list[str]]:
-    """Run dbt to its end, give its exit code, what it said about errors, and its last line."""
-    process = subprocess.Popen(
-        command,
+def _start(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    project: Path,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        child.command(PROCESS, *arguments),
         cwd=project,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -135,6 +154,27 @@ def _run(
         close_fds=False,  # it keeps the lock of the home till it has ended as well
         start_new_session=True,  # Ctrl-C reaches this process alone, which ends dbt in order
     )
+
+
+def _tell(
+    process: subprocess.Popen[str],
+    arguments: Sequence[str],
+    more_environment: Mapping[str, str],
+    project: Path,
+) -> None:
+    """Tell a process that waits what to do: a line of JSON."""
+    told = {
+        "arguments": arguments,
+        "environment": more_environment,
+        "folder": str(project),
+    }
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:  # it has ended, and will be asked why
+        process.stdin.write(json.dumps(told) + "\n")
+
+
+def _followed(process: subprocess.Popen[str], verbose: bool) -> tuple[int, list[str]]:
+    """Wait for dbt, give its exit code, what it said about errors, and its last line."""
     errors: list[str] = []
     last = ""
     progress = Progress("build and test")
@@ -167,8 +207,10 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             continue
-    if process.stdout is not None:
-        process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(BrokenPipeError):
+                stream.close()
 
 
 def _killed(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Mapping
@@ -192,19 +193,21 @@ def night(
     with run_lock.held(home.lock), history.recorded(home, run):
 
         def make() -> Path:
-            in_memory = _raw_data(home, run, given, words)
-            project = lookups.place_project(PROJECT, words, home)
-            with scratch.placed(home, in_memory=in_memory) as place:
-                _build(
-                    project,
-                    home,
-                    run,
-                    given,
-                    target,
-                    place,
-                    full_refresh=full_refresh,
-                    verbose=verbose,
-                )
+            with dbt_run.started(home) as process:
+                in_memory = _raw_data(home, run, given, words)
+                project = lookups.place_project(PROJECT, words, home)
+                with scratch.placed(home, in_memory=in_memory) as place:
+                    _build(
+                        project,
+                        home,
+                        run,
+                        given,
+                        target,
+                        place,
+                        process,
+                        full_refresh=full_refresh,
+                        verbose=verbose,
+                    )
             _judge(home, run, given)
             return _publish(home, run, given)
 
@@ -253,6 +256,7 @@ def _build(
     given: Settings,
     target: str,
     place: Mapping[str, str],
+    process: subprocess.Popen[str],
     *,
     full_refresh: bool,
     verbose: bool,
@@ -267,6 +271,7 @@ def _build(
         full_refresh=full_refresh,
         verbose=verbose,
         more_environment=place,
+        process=process,
     )
     run.build_seconds = clock.seconds
     if any(is_no_room(line) for line in outcome.failures):  # all others follow from it
