@@ -23,15 +23,15 @@ timeouts as (
     select
         conversation_id,
         coalesce(timeout, (select timeout from policies where channel = '*')) as timeout
-    from 'conversations.parquet' left join policies using (channel)
+    from 'conversations*.parquet' left join policies using (channel)
 ),
 timeline as (
     select conversation_id, sent_at as happened_at, 0 as tie_order, timeout
-    from 'messages.parquet' inner join timeouts using (conversation_id)
+    from 'messages*.parquet' inner join timeouts using (conversation_id)
     where is_public and author_type in ('customer', 'bot', 'agent')
     union all
     select conversation_id, occurred_at, if(boundary = 'escalated', 1, 2), null
-    from 'events.parquet' inner join boundaries using (event_type)
+    from 'events*.parquet' inner join boundaries using (event_type)
     where boundary in ('escalated', 'resolved')
 ),
 starts_marked as (
@@ -69,7 +69,7 @@ select
 from segments
 where
     is_escalated or is_resolved
-    or deadline < (select max(loaded_at) from 'messages.parquet')
+    or deadline < (select max(loaded_at) from 'messages*.parquet')
 group by started_date
 order by started_date
 """

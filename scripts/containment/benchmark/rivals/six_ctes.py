@@ -29,19 +29,19 @@ conversations as (
     select
         * exclude (created_at, loaded_at, timeout),
         coalesce(timeout, (select timeout from policies where channel = '*')) as timeout
-    from 'conversations.parquet' left join policies using (channel)
+    from 'conversations*.parquet' left join policies using (channel)
 ),
 rows_of_both as (
     select
         conversation_id, message_id as row_id, sent_at as happened_at, 0 as tie_order,
         author_type as row_kind, author_id as actor, topic as detail
-    from 'messages.parquet'
+    from 'messages*.parquet'
     where is_public and author_type in ('customer', 'bot', 'agent')
     union all
     select
         conversation_id, event_id, occurred_at, if(boundary = 'escalated', 1, 2), boundary,
         actor_type, reason
-    from 'events.parquet' inner join boundaries using (event_type)
+    from 'events*.parquet' inner join boundaries using (event_type)
     where boundary in ('escalated', 'resolved')
 )
 select * from rows_of_both inner join conversations using (conversation_id)
@@ -136,7 +136,7 @@ where
     is_new_session = 1
     and (
         is_escalated = 1 or is_resolved = 1
-        or deadline < (select max(loaded_at) from 'messages.parquet')
+        or deadline < (select max(loaded_at) from 'messages*.parquet')
     )
 group by started_date
 order by started_date
