@@ -161,7 +161,8 @@ def _steps(
         found.days[FULL] = build.days(place.builder.home)
         if is_summed:
             found.sums[FULL] = build.sums(place.builder.home)
-        shutil.rmtree(place.builder.home.folder)  # the nights need the room
+        if IDLE in chosen:  # the nights need the room
+            shutil.rmtree(place.builder.home.folder)
     if IDLE in chosen:
         yield from _nights(place, found, last_load)
         found.days[IDLE] = build.days(place.home)
