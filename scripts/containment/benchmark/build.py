@@ -81,7 +81,9 @@ class Nights:
         The parts are PARTS: some in seconds, some in bytes or counts.
         """
         self.home.folder.mkdir(parents=True, exist_ok=True)
-        given: dict[str, object] = {"max_raw_age_hours": {}}  # the data are of another year
+        # The data are of another year; and of a hundred million messages a third publication is
+        # more than many a disk has left.
+        given: dict[str, object] = {"max_raw_age_hours": {}, "publications_kept": 2}
         if self.last_load > run.utc_now():
             given["not_after"] = self.last_load.isoformat()
         cost, output = processes.run(

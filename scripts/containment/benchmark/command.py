@@ -110,7 +110,7 @@ def _arguments() -> argparse.Namespace:
         default=[10_000_000],
         metavar="N[,N]",
         help="how many messages to make; several sizes one after the other (default: 10 million, "
-        "which need 6 GiB of disk)",
+        "which need 7 GiB of disk)",
     )
     parser.add_argument(
         "--conversations",

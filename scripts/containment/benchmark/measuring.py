@@ -33,8 +33,8 @@ RIVALS = {
 }
 REBUILDS = (DUCKDB_MARTS, POLARS_MARTS)
 STEPS = (*RIVALS, FULL, PUBLICATION, BOTH, DAILY, *NIGHTS)
-# Those of a line come to the same days; IDLE stands for the nights.
-SAME_DAYS = ((FLOOR, SIX_CTES), (FULL, IDLE, *REBUILDS, POLARS, PANDAS))
+# Those of a line follow the same rules; IDLE stands for the nights.
+SAME_RULES = ((FLOOR, SIX_CTES), (FULL, IDLE, *REBUILDS, POLARS, PANDAS))
 # What can be chosen on the command line; the floor always runs, for all else is compared with it.
 CHOICES = {
     "six-ctes": (SIX_CTES,),
@@ -177,7 +177,7 @@ def _rival(step: str, place: Place, found: Measured) -> Iterator[tuple[str, Cost
         old.unlink()
     try:
         function = f"rivals.{RIVALS[step]}"
-        cost, found.days[step] = processes.call(function, out, folder=place.last_day)
+        cost, days = processes.call(function, out, folder=place.last_day)
     except NoMemory:
         if step == FLOOR:
             raise
@@ -189,6 +189,8 @@ def _rival(step: str, place: Place, found: Measured) -> Iterator[tuple[str, Cost
         return
     if step in REBUILDS:
         _, found.sums[step] = processes.call("rivals.rules.sums_of_files", out, folder=out)
+    else:
+        found.days[step] = days
     yield step, cost.leaving(out)
 
 
@@ -249,8 +251,8 @@ def compare_marts(sums: Mapping[str, Sums]) -> None:
 
 
 def _pairs(steps: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Of each line of SAME_DAYS the first step that there is, with each of the others."""
-    for line in SAME_DAYS:
+    """Of each line of SAME_RULES the first step that there is, with each of the others."""
+    for line in SAME_RULES:
         first, *others = [step for step in line if step in steps] or [""]
         for other in others:
             yield first, other

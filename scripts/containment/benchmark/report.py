@@ -159,7 +159,7 @@ def _ratio(
 
 
 def _counts(found: Measured) -> Iterator[str]:
-    for steps in measuring.SAME_DAYS:
+    for steps in measuring.SAME_RULES:
         counted = [step for step in steps if step in found.days]
         if counted:
             days = found.days[counted[0]]

@@ -5,20 +5,11 @@ One source, no text, nothing checked, no session kinds, nothing kept.
 
 from __future__ import annotations
 
-from containment import sql
 from containment.benchmark.database import connect
 from containment.benchmark.rivals import rules
 
 FLOOR = f"""
-with policies as (
-    select channel, to_minutes(timeout_minutes) as timeout from {sql.path(rules.POLICIES)}
-),
-boundaries as (
-    select event_type, arg_max(boundary, source <> '*') as boundary
-    from {sql.path(rules.EVENT_TYPES)}
-    where source in ('*', 'files')
-    group by event_type
-),
+with {rules.LOOKUPS},
 timeouts as (
     select
         conversation_id,

@@ -18,6 +18,18 @@ from containment.places import PROJECT
 POLICIES = PROJECT / "seeds" / "channel_policies.csv"
 EVENT_TYPES = PROJECT / "seeds" / "event_types.csv"
 
+# The same for a statement of DuckDB's: two tables of its `with`.
+LOOKUPS = f"""
+policies as (
+    select channel, to_minutes(timeout_minutes) as timeout from {sql.path(POLICIES)}
+),
+boundaries as (
+    select event_type, arg_max(boundary, source <> '*') as boundary
+    from {sql.path(EVENT_TYPES)}
+    where source in ('*', 'files')
+    group by event_type
+)"""
+
 UNKNOWN = "unknown"  # the channel of a conversation without a row, or without one
 OUTCOMES = ("escalated", "resolved", "timed_out")
 # Of a day, in this order: the date and the channel, closed and contained sessions, the outcomes.

@@ -9,22 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from containment import sql
 from containment.benchmark.database import connect
 from containment.benchmark.rivals import rules
 
 # The packages read one table of events, so this is made first.
 TIMELINE = f"""
 create table timeline as
-with policies as (
-    select channel, to_minutes(timeout_minutes) as timeout from {sql.path(rules.POLICIES)}
-),
-boundaries as (
-    select event_type, arg_max(boundary, source <> '*') as boundary
-    from {sql.path(rules.EVENT_TYPES)}
-    where source in ('*', 'files')
-    group by event_type
-),
+with {rules.LOOKUPS},
 conversations as (
     select
         * exclude (created_at, loaded_at, timeout),

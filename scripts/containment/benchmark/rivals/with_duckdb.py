@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from containment import sql
 from containment.benchmark.database import connect
@@ -12,9 +11,7 @@ from containment.benchmark.rivals import rules
 # Activities and terminal events (rules 1 to 3), each conversation under a number.
 TIMELINE = f"""
 create temp table numbered as
-with policies as (
-    select channel, to_minutes(timeout_minutes) as timeout from {sql.path(rules.POLICIES)}
-)
+with {rules.LOOKUPS}
 select
     row_number() over () as conversation,
     conversation_id,
@@ -25,12 +22,7 @@ select
 from 'conversations*.parquet' left join policies using (channel);
 
 create temp table timeline as
-with boundaries as (
-    select event_type, arg_max(boundary, source <> '*') as boundary
-    from {sql.path(rules.EVENT_TYPES)}
-    where source in ('*', 'files')
-    group by event_type
-),
+with {rules.LOOKUPS},
 rows_of_both as (
     select conversation_id, sent_at as happened_at, 0 as kind, message_id as row_id, author_type
     from 'messages*.parquet'
@@ -136,17 +128,17 @@ end_added as (
         case
             when first_terminal_at <= deadline then first_terminal_at
             when has_later or deadline < $as_of then deadline
-        end as ended_at
+        end as ended_at,
+        case
+            when first_escalated_at is not null then 'escalated'
+            when first_resolved_at is not null then 'resolved'
+            when ended_at is not null then 'timed_out'
+            else 'open'
+        end as outcome
     from bot_return_added
 )
 select
     *,
-    case
-        when first_escalated_at is not null then 'escalated'
-        when first_resolved_at is not null then 'resolved'
-        when ended_at is not null then 'timed_out'
-        else 'open'
-    end as outcome,
     count_if(segment_kind = 'session') over (
         partition by conversation order by segment_number rows unbounded preceding
     ) as session_number
@@ -186,27 +178,16 @@ MARTS = {
                 as contained_session_count,
             min(started_at) as first_activity_at,
             max(last_activity_at) as last_activity_at
-        from (select conversation, conversation_id, channel, created_at from numbered)
+        from numbered
         left join (select * exclude (conversation_id, channel, created_at) from judged)
             using (conversation)
         group by conversation
     """,
 }
 
-DAYS = """
-select
-    strftime(started_at, '%Y-%m-%d') as started_date, channel, count(*),
-    count_if(outcome <> 'escalated'), count_if(outcome = 'escalated'),
-    count_if(outcome = 'resolved'), count_if(outcome = 'timed_out')
-from judged
-where segment_kind = 'session' and outcome <> 'open'
-group by started_date, channel
-order by started_date, channel
-"""
 
-
-def rebuild(folder: str) -> list[tuple[Any, ...]]:
-    """Write the four big marts to the folder, with rules.MARTS' columns; give the days."""
+def rebuild(folder: str) -> None:
+    """Write the four big marts to the folder, with rules.MARTS' columns."""
     with connect() as connection:
         connection.execute(TIMELINE)
         connection.execute(CUT)
@@ -219,4 +200,3 @@ def rebuild(folder: str) -> list[tuple[Any, ...]]:
                 f"copy (select {rules.typed(columns)} from ({MARTS[mart]})) to {file} "
                 "(compression zstd)"
             )
-        return connection.execute(DAYS).fetchall()

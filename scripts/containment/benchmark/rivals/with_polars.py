@@ -25,8 +25,8 @@ def run(folder: str) -> list[tuple[Any, ...]]:
     return _days(sessions)
 
 
-def rebuild(folder: str) -> list[tuple[Any, ...]]:
-    """Write the four big marts to the folder, with rules.MARTS' columns; give the days."""
+def rebuild(folder: str) -> None:
+    """Write the four big marts to the folder, with rules.MARTS' columns."""
     conversations = _conversations()
     cut = _cut(_timeline(conversations)).collect(engine="streaming")
     segments = _segments(cut.lazy()).collect(engine="streaming").lazy()
@@ -34,7 +34,6 @@ def rebuild(folder: str) -> list[tuple[Any, ...]]:
     marts = _marts(cut.lazy(), judged.lazy(), conversations)
     for mart, frame in marts.items():
         frame.select(list(rules.MARTS[mart])).sink_parquet(Path(folder) / f"{mart}.parquet")
-    return _days(judged.filter(IS_SESSION))
 
 
 def _conversations() -> pl.LazyFrame:
