@@ -13,11 +13,11 @@ import duckdb
 import projects
 import pytest
 
-from containment.benchmark import measuring, processes, raw_data, report
+from containment.benchmark import build, measuring, processes, raw_data, report
 from containment.benchmark.rivals import rules
 from containment.errors import DATA_FAILED, Stop
 
-NUMBERS = r"( +[\d.,]+| +-){8}"
+NUMBERS = r"( +[\d.,]+| +-){9}"
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -56,18 +56,52 @@ def test_small_benchmark(tmp_path: Path) -> None:
     for step in measuring.STEPS:
         assert re.search(rf"^{step}{NUMBERS}$", done.stdout, re.MULTILINE), step
         assert f"\n| {step} | " in written
+    for part in build.PARTS:
+        assert f"\n| {part} | " in written
     assert "### `scripts/benchmark --messages 20000 --runs 1 --memory-limit 3GB`\n" in written
     assert re.search(
-        r"\n- full build, Polars, pandas: contained [\d.]+ %, [\d,]+ of [1-9]", written
+        r"\n- full build, night, nothing new, Polars, pandas: contained [\d.]+ %, [\d,]+ of [1-9]",
+        written,
     )
     assert str(tmp_path) not in written
     home = keep / "20000" / "home"
+    assert_nights(home, keep / "20000" / "day_before", keep / "20000" / "last_day")
     assert "set memory_limit = '3GB'" in (home / "logs" / "dbt.log").read_text(encoding="utf-8")
-    for rival in measuring.BY_ALL_RULES:
+    for rival in (measuring.POLARS, measuring.PANDAS):
         assert_same_sessions(
             home / "warehouse" / "containment.duckdb",
             keep / "20000" / measuring.RIVALS[rival] / rules.SESSIONS,
         )
+
+
+def assert_nights(home: Path, day_before: Path, last_day: Path) -> None:
+    """The nights were whole ones, and the second had one day's rows more than the first."""
+    with duckdb.connect(str(home / "published" / "containment.duckdb"), read_only=True) as read:
+        nights = read.execute(
+            "select outcome, rows_read, conversations_cut, publication is not null "
+            "from marts.run_log order by run_id"
+        ).fetchall()
+        counts = []
+        for folder in (day_before, last_day):
+            tables = " + ".join(
+                f"(select count(*) from '{folder}/{table}.parquet')" for table in raw_data.TABLES
+            )
+            counts.append(read.execute(f"select {tables}").fetchall()[0][0])
+        (touched,) = read.execute(
+            "select count(distinct conversation_id) from ("
+            + " union all ".join(
+                f"(from (select * from '{last_day}/{table}.parquet') select conversation_id "
+                f"where loaded_at > (select max(loaded_at) from '{last_day}/messages.parquet') "
+                "- interval 1 day)"
+                for table in raw_data.TABLES
+            )
+            + ")"
+        ).fetchall()[0]
+    before, after = counts
+    assert [night[0] for night in nights] == ["published"] * 3
+    assert [night[1] for night in nights] == [before, after, after]
+    assert [night[2] for night in nights[1:]] == [touched, 0]
+    assert all(night[3] for night in nights)
 
 
 def assert_same_sessions(database: Path, sessions: Path) -> None:
@@ -108,7 +142,7 @@ def test_a_page_keeps_its_runs_when_one_is_added(tmp_path: Path) -> None:
         report.write(page, text, add=add)
     head, _, runs = page.read_text(encoding="utf-8").partition("\n## Runs\n")
     assert head.startswith("# Benchmarks\n") and "on 1,000 messages" in head
-    assert runs == "\n### other\n\n### added\n"
+    assert runs == "\n### added\n\n### other\n"  # the newest first
 
 
 def test_what_ran_out_of_memory_is_told_from_other_failures(tmp_path: Path) -> None:
@@ -121,12 +155,49 @@ def test_what_ran_out_of_memory_is_told_from_other_failures(tmp_path: Path) -> N
     assert stop.value.reasons == ("before",)
 
 
+def test_other_marts_stop_the_benchmark() -> None:
+    same = {"messages": [5, "17"], "sessions": [2, "8"]}
+    steps = (measuring.FULL, measuring.IDLE, *measuring.REBUILDS)
+    measuring.compare_marts(dict.fromkeys(steps, same))
+    for step in steps[1:]:
+        wrong = {**dict.fromkeys(steps, same), step: {**same, "sessions": [2, "9"]}}
+        with pytest.raises(Stop, match=f"{step} differ in the mart sessions") as stop:
+            measuring.compare_marts(wrong)
+        assert stop.value.exit_code == DATA_FAILED
+
+
+def test_memory_of_what_a_process_starts_is_counted(tmp_path: Path) -> None:
+    """The nightly itself is small: dbt is a process of its own."""
+    child = f"len(b'x' * {400 * 2**20})"
+    small, _ = processes.run("pass", folder=tmp_path)
+    cost, _ = processes.run(
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])",
+        folder=tmp_path,
+    )
+    assert cost.peak_bytes > 400 * 2**20 > small.peak_bytes
+    assert cost.cpu_seconds > small.cpu_seconds
+
+
+def test_a_file_with_two_names_is_counted_once(tmp_path: Path) -> None:
+    folder = tmp_path / "parquet" / "messages"
+    folder.mkdir(parents=True)
+    (folder / "2025-01.parquet").write_bytes(b"x" * 1000)
+    (folder / "2025-02.parquet").write_bytes(b"x" * 200)
+    os.link(folder / "2025-01.parquet", tmp_path / "kept.parquet")
+    (tmp_path / "current").symlink_to(folder)
+    assert processes.size(tmp_path) == processes.size(tmp_path / "parquet") == 1200
+    assert processes.size(folder / "2025-02.parquet") == 200
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--messages", "999"], "999: at least 1,000"),
         (["--messages", "1e6"], "write whole numbers"),
-        (["--only", "polar"], "'polar': choose of six-ctes, polars, pandas, build"),
+        (
+            ["--only", "polar"],
+            "'polar': choose of six-ctes, polars, pandas, rebuilds, build, nights",
+        ),
         (["--memory-limit", "lots"], "CONTAINMENT_MEMORY_LIMIT is 'lots'; write a size, e.g. 8GB"),
         (["--conversations", "0"], "--conversations 0: from 1 to the number of messages"),
     ],
@@ -153,10 +224,13 @@ def test_raw_files_are_the_same_each_time(raw: Path, tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(
         f"{table}.parquet" for table in raw_data.TABLES
     )
-    for table, rows in (("messages", 50_008), ("conversations", 5_000), ("events", 6_251)):
+    for table, least, most in (
+        *(("messages", 50_008, 50_008), ("conversations", 5_000, 5_100), ("events", 6_100, 6_400)),
+    ):
         one, two = (f"from '{folder}/{table}.parquet'" for folder in (raw, tmp_path))
         with duckdb.connect() as connection:
-            assert connection.execute(f"select count(*) {one}").fetchone() == (rows,)
+            (rows,) = connection.execute(f"select count(*) {one}").fetchone() or (0,)
+            assert least <= rows <= most
             assert connection.execute(f"{one} except all {two}").fetchall() == []
             assert connection.execute(f"{two} except all {one}").fetchall() == []
 
@@ -173,6 +247,17 @@ def test_raw_files_are_the_same_each_time(raw: Path, tmp_path: Path) -> None:
         ("select count(distinct channel) from conversations", 5),
         ("select count(*) from messages where not is_public", 100),
         ("select count(*) from messages where loaded_at > sent_at + interval 50 hours", 100),
+        # But most are loaded soon.
+        (
+            "select count(*) / 50 from messages where loaded_at - sent_at <= interval 2 hours",
+            900,
+        ),
+        # Conversations go on when the history ends.
+        (
+            "select count(*) from (select max(loaded_at) as ended_at from messages) "
+            "inner join messages on sent_at > ended_at - interval 1 day",
+            100,
+        ),
         ("select count(*) from conversations where exclusion_reason = 'spam'", 10),
         # Ties: of messages, and of an event with a message.
         (
@@ -199,3 +284,66 @@ def test_raw_files_have_what_help_desks_have(raw: Path, what: str, least: int) -
             connection.execute(f"create view {table} as from '{raw}/{table}.parquet'")
         (found,) = connection.execute(what).fetchone() or (0,)
     assert found >= least
+
+
+@pytest.fixture(scope="module", params=["", "daily"])
+def laid(request: pytest.FixtureRequest, raw: Path, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("laid")
+    _, found = processes.call("raw_data.lay", raw, request.param, folder=folder)
+    return folder, request.param, found
+
+
+def test_last_day_is_one_day_of_loads(raw: Path, laid: tuple[Path, str, dict[str, str]]) -> None:
+    folder, _, found = laid
+    with duckdb.connect() as connection:
+        (end,) = connection.execute(
+            f"select max(loaded_at) from '{raw}/messages.parquet'"
+        ).fetchall()[0]
+        assert found["last_load"] == end.isoformat()
+        for table in raw_data.TABLES:
+            whole, last_day, day_before = (
+                f"from '{each}/{table}*.parquet'"
+                for each in (raw, folder / "last_day", folder / "day_before")
+            )
+            for one, two in ((whole, last_day), (last_day, whole)):
+                assert connection.execute(f"{one} except all {two}").fetchall() == []
+            before = f"{whole} where loaded_at <= timestamp '{end}' - interval 1 day"
+            for one, two in ((before, day_before), (day_before, before)):
+                assert connection.execute(f"{one} except all {two}").fetchall() == []
+        # It is a day like the others: conversations that begin in it, older ones, late rows.
+        new = (
+            f"select * from '{raw}/messages.parquet' "
+            f"where loaded_at > timestamp '{end}' - interval 1 day"
+        )
+        conversations, begun, late, share = connection.execute(
+            f"""
+            select
+                count(distinct conversation_id),
+                count(distinct conversation_id) filter (
+                    created_at > timestamp '{end}' - interval 26 hours
+                ),
+                count(*) filter (messages.loaded_at - sent_at > interval 3 hours),
+                365 * count(*) / (select count(*) from '{raw}/messages.parquet')
+            from ({new}) as messages
+            inner join (select conversation_id, created_at from '{raw}/conversations.parquet')
+                using (conversation_id)
+            """
+        ).fetchall()[0]
+    assert conversations > begun > 5
+    assert late > 0
+    assert 0.5 < share < 2
+
+
+def test_a_day_adds_a_file_of_each_table(laid: tuple[Path, str, dict[str, str]]) -> None:
+    folder, daily, _ = laid
+    last_day, day_before = (folder / name for name in ("last_day", "day_before"))
+    names, earlier = ({file.name for file in each.iterdir()} for each in (last_day, day_before))
+    if not daily:
+        assert names == earlier == {f"{table}.parquet" for table in raw_data.TABLES}
+        return
+    added = names - earlier
+    assert earlier < names
+    assert len(added) == 3
+    assert {name.partition("_")[0] for name in added} == set(raw_data.TABLES)
+    assert len(names) > 3 * 350
+    assert all((last_day / name).samefile(day_before / name) for name in earlier)

@@ -1,11 +1,12 @@
-"""The project itself: its dbt build, publication and daily marts."""
+"""The project itself: its dbt build, publication and daily marts, and its nights."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from containment import (
     raw_files,
     raw_tables,
     raw_views,
+    run,
     scratch,
     sql,
     warehouse,
@@ -25,9 +27,19 @@ from containment import (
 from containment.benchmark import processes
 from containment.benchmark.database import connect
 from containment.benchmark.processes import Cost
+from containment.benchmark.rivals import rules
 from containment.dbt_results import NodeResult
 from containment.places import PROJECT, Home
 
+CONVERSATIONS = "conversations cut"
+# What a night is made of: seconds by the clock, seconds of dbt's nodes added up (two run at a
+# time), a count, bytes.
+PARTS = (
+    *("raw files checked", "dbt build with tests", "publication", "all else"),
+    *("dbt's seeds and models, added up", "dbt's tests, added up"),
+    CONVERSATIONS,
+    *("warehouse, MiB", "published database, MiB", "parquet, MiB", "whole home, MiB"),
+)
 DAILY_MARTS = ("containment_daily",)
 # As rules.DAY says.
 DAYS = """
@@ -45,10 +57,65 @@ having closed > 0
 order by started_date, channel
 """
 
+MESSAGES = """(
+    select messages.*, segments.segment_number
+    from marts.messages inner join marts.segments using (segment_id)
+)"""
+
+
+@dataclass(frozen=True)
+class Nights:
+    """A home in which scripts/nightly runs, and the folder of its raw files.
+
+    `last_load`: of the rows of its last night. Where the machine's clock is behind it, the night
+    would take them for rows from the future, so it is told otherwise.
+    """
+
+    home: Home
+    raw: Path
+    last_load: datetime
+
+    def run(self) -> tuple[Cost, dict[str, float], dict[str, float]]:
+        """Do one night, with tests and publication; also its parts and the seconds of each model.
+
+        The parts are PARTS: some in seconds, some in bytes or counts.
+        """
+        self.home.folder.mkdir(parents=True, exist_ok=True)
+        # The data are of another year; and of a hundred million messages a third publication is
+        # more than many a disk has left.
+        given: dict[str, object] = {"max_raw_age_hours": {}, "publications_kept": 2}
+        if self.last_load > run.utc_now():
+            given["not_after"] = self.last_load.isoformat()
+        cost, output = processes.run(
+            "from containment.nightly import main; main()",
+            *("--json", "--home", self.home.folder, "--vars", json.dumps(given)),
+            *("--source", raw_tables.CONTRACT, "--raw-path", self.raw),
+            folder=self.home.folder,
+        )
+        record = json.loads(output.splitlines()[-1])
+        results = dbt_results.read(self.home.dbt_results) or []
+        return cost.leaving(self.home.folder), self._parts(cost, record, results), _models(results)
+
+    def _parts(
+        self, cost: Cost, record: Mapping[str, Any], results: Sequence[NodeResult]
+    ) -> dict[str, float]:
+        seconds = record["seconds"]
+        timed = [seconds[part] for part in ("raw_check", "build", "publish")]
+        tests = [result.seconds for result in results if result.kind == "test"]
+        others = [result.seconds for result in results if result.kind != "test"]
+        values = (
+            *(*timed, cost.seconds - sum(timed), sum(others), sum(tests)),
+            *(record["conversations_cut"]["total"], self.home.warehouse.stat().st_size),
+            (self.home.published / publish.DATABASE).stat().st_size,
+            processes.size((self.home.published / publish.PARQUET).resolve()),
+            processes.size(self.home.folder),
+        )
+        return dict(zip(PARTS, values, strict=True))
+
 
 @dataclass(frozen=True)
 class Builder:
-    """A home of its own, and dbt's target folder.
+    """A home of its own, and dbt's target folder, for builds without tests.
 
     dbt is told the same paths whatever it builds: it parses the project once, as on a user's first
     night, and finds that again on every later one.
@@ -70,19 +137,12 @@ class Builder:
         _, in_memory = processes.call("build.make_views", raw, self.home.folder, folder=raw)
         with scratch.placed(self.home, in_memory=in_memory) as place:
             cost = self._dbt("build", "--exclude-resource-type", "test", "unit_test", place=place)
-        return cost, {
-            result.name: result.seconds for result in self._results() if result.kind == "model"
-        }
+        return cost.leaving(self.home.warehouse), _models(self._results())
 
     def publish(self) -> Cost:
         """Publish what was built."""
         cost, _ = processes.call("build.publish_marts", self.home.folder, folder=self.home.folder)
-        return cost
-
-    def tidy_up(self) -> Cost:
-        """Give back the room of deleted rows, as the nightly does after its publication."""
-        cost, _ = processes.call("build.tidy_up", self.home.folder, folder=self.home.folder)
-        return cost
+        return cost.leaving(self.home.published)
 
     def daily_marts(self) -> Cost:
         """Make the daily marts again, nothing else."""
@@ -95,11 +155,6 @@ class Builder:
             "build.make_daily_marts", self.home.folder, file, folder=self.home.folder
         )
         return cost
-
-    def days(self) -> list[list[Any]]:
-        """What was built, as rules.DAY says."""
-        _, found = processes.call("build.read_days", self.home.folder, folder=self.home.folder)
-        return found
 
     def _dbt(self, command: str, *arguments: str, place: Mapping[str, str] | None = None) -> Cost:
         cost, _ = processes.run(
@@ -127,6 +182,23 @@ class Builder:
         return dbt_results.read(self._results_file) or []
 
 
+def _models(results: Sequence[NodeResult]) -> dict[str, float]:
+    """The seconds of each model."""
+    return {result.name: result.seconds for result in results if result.kind == "model"}
+
+
+def days(home: Home) -> list[list[Any]]:
+    """What a home has published, as rules.DAY says."""
+    _, found = processes.call("build.read_days", home.folder, folder=home.folder)
+    return found
+
+
+def sums(home: Home) -> dict[str, list[Any]]:
+    """The same of its four big marts, as rules.sums says."""
+    _, found = processes.call("build.sum_marts", home.folder, folder=home.folder)
+    return found
+
+
 # --- what runs in the processes that are started -------------------------------------------------
 
 
@@ -151,11 +223,6 @@ def publish_marts(home: str) -> None:
     publish.publish(Home(Path(home)), publish.new_name(Home(Path(home)).published), kept=2)
 
 
-def tidy_up(home: str) -> None:
-    """Tidy up the warehouse of a home."""
-    warehouse.tidy_up(Home(Path(home)).warehouse)
-
-
 def make_daily_marts(home: str, codes: str) -> None:
     """Run compiled models, given by their names in a JSON file, into temporary tables."""
     with connect(Home(Path(home)).warehouse, read_only=True) as connection:
@@ -164,6 +231,14 @@ def make_daily_marts(home: str, codes: str) -> None:
 
 
 def read_days(home: str) -> list[tuple[Any, ...]]:
-    """The days of the build of a home."""
-    with connect(Home(Path(home)).warehouse, read_only=True) as connection:
+    """The days of the publication of a home."""
+    with connect(Home(Path(home)).published / publish.DATABASE, read_only=True) as connection:
         return connection.execute(DAYS).fetchall()
+
+
+def sum_marts(home: str) -> dict[str, list[Any]]:
+    """The sums of the publication of a home, in which a message has its segment's id."""
+    marts = {mart: f"{publish.SCHEMA}.{mart}" for mart in rules.MARTS}
+    marts["messages"] = MESSAGES
+    with connect(Home(Path(home)).published / publish.DATABASE, read_only=True) as connection:
+        return rules.sums(connection, marts)

@@ -31,7 +31,8 @@ def benchmark(given: argparse.Namespace, folder: Path) -> None:
     say(f"{report.machine()}; {report.versions()}")
     for messages in given.messages:
         size = Size(messages, given.conversations or messages // 10)
-        found.append(measure(size, given.runs, [CHOICES[name] for name in given.only], folder))
+        chosen = [step for name in given.only for step in CHOICES[name]]
+        found.append(measure(size, given.runs, chosen, folder, daily=given.daily_files))
         say("")
         for line in report.tables(found[-1]):
             say(line)
@@ -99,9 +100,9 @@ def _choices(text: str) -> list[str]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/benchmark",
-        description="Time the build, its publication and its nights on synthetic raw files beside "
-        "the floor (one hand-written statement), and beside the same job in Polars, pandas and the "
-        "six CTEs of dbt packages.",
+        description="Time the nights as cron runs them, the build and its publication, on "
+        "synthetic raw files, beside the floor (one hand-written statement), and beside the same "
+        "job in Polars, pandas, the six CTEs of dbt packages, and marts rebuilt whole each night.",
     )
     parser.add_argument(
         "--messages",
@@ -109,7 +110,7 @@ def _arguments() -> argparse.Namespace:
         default=[10_000_000],
         metavar="N[,N]",
         help="how many messages to make; several sizes one after the other (default: 10 million, "
-        "which need 4 GiB of disk)",
+        "which need 7 GiB of disk)",
     )
     parser.add_argument(
         "--conversations",
@@ -117,6 +118,12 @@ def _arguments() -> argparse.Namespace:
         metavar="N",
         help="in how many conversations (default: a tenth of the messages; 1: one enormous "
         "conversation; as many as messages: a message in each)",
+    )
+    parser.add_argument(
+        "--daily-files",
+        action="store_true",
+        help="lay the raw rows down as a file for each day, so that a night adds one (default: a "
+        "file for each table, which a night replaces)",
     )
     parser.add_argument(
         "--runs", type=int, default=3, metavar="N", help="how often to time each (default: 3)"
@@ -145,7 +152,7 @@ def _arguments() -> argparse.Namespace:
         "--write", type=_path, metavar="FILE", help="write the tables to this page (markdown)"
     )
     parser.add_argument(
-        "--add", action="store_true", help="with --write: below the runs that the page has"
+        "--add", action="store_true", help="with --write: above the runs that the page has"
     )
     given = parser.parse_args()
     if given.runs < 1:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,14 @@ OUT_OF_MEMORY = ("MemoryError", "OutOfMemory", "Out of Memory", "memory allocati
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took: seconds by the clock and of all cores, and the most memory it held."""
+    """What a process took: seconds by the clock and of all cores, the most memory that it or one
+    that it started held, and the bytes on the disk of what it left.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_bytes: int
+    disk_bytes: int = 0
 
     def __add__(self, other: Cost) -> Cost:
         """One after the other."""
@@ -39,7 +42,21 @@ class Cost:
             self.seconds + other.seconds,
             self.cpu_seconds + other.cpu_seconds,
             max(self.peak_bytes, other.peak_bytes),
+            self.disk_bytes + other.disk_bytes,
         )
+
+    def leaving(self, *places: Path) -> Cost:
+        """The same, with the bytes of files and folders that it left."""
+        return replace(self, disk_bytes=size(*places))
+
+
+def size(*places: Path) -> int:
+    """The bytes of files, and of all below folders; a file with several names counts once."""
+    files = [place for place in places if place.is_file()]
+    for place in places:
+        files += (file for file in place.rglob("*") if file.is_file() and not file.is_symlink())
+    states = {(state.st_dev, state.st_ino): state.st_size for state in map(os.stat, files)}
+    return sum(states.values())
 
 
 class NoMemory(Stop):
@@ -68,7 +85,7 @@ def run(
         assert process.stdout is not None
         with process.stdout:
             output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        _, status, usage = os.wait4(process.pid, 0)  # with that of all that it waited for
         process.returncode = os.waitstatus_to_exitcode(status)
     finally:
         if process.returncode is None:

@@ -1,13 +1,24 @@
-"""Synthetic raw files: the same ones each time, shaped like those of a help desk."""
+"""Synthetic raw files: the same ones each time, shaped like those of a help desk.
+
+The history ends where conversations still go on, as one that is loaded every night does: what
+would be loaded after its last message is left out. Its last day are the 24 hours before that.
+"""
 
 from __future__ import annotations
 
+import os
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from containment import sql
 from containment.benchmark.database import connect
 
 TABLES = ("conversations", "messages", "events")
+DAY = timedelta(days=1)
+BEYOND = 50  # one in so many is made for the time after the history's end
 
 # Everything comes from hashes of row numbers, so the same DuckDB always makes the same rows. The
 # lengths are skewed: they follow a log-normal distribution (half of the conversations have at most
@@ -47,8 +58,11 @@ select
     cast(end_message as bigint) as end_message,
     format('conversation-{{:09d}}', number) as conversation_id,
     timestamp '2025-01-01' + to_seconds(roll(number, 'created', 31536000)) as created_at
-from placed;
+from placed
+"""
 
+# They are loaded within two hours of their beginning, before any of their messages.
+CONVERSATION_ROWS = """
 copy (
     select
         conversation_id,
@@ -63,15 +77,16 @@ copy (
         concat('customer-', roll(number, 'customer', {conversations} // 2 + 1)) as customer_id,
         created_at,
         case when roll(number, 'spam', 200) = 0 then 'spam' end as exclusion_reason,
-        date_trunc('day', created_at) + interval 26 hours as loaded_at
+        date_trunc('hour', created_at) + interval 2 hours as loaded_at
     from conversations
-    order by number
+    where loaded_at <= (select max(loaded_at) from 'messages.parquet')
+    order by loaded_at, number
 ) to 'conversations.parquet' (compression zstd)
 """
 
 # Of 100 gaps 20 are none at all (ties), 2 are just some channel's timeout, 63 are up to ten
 # minutes, 15 are up to two days; long conversations pause less, or they would last for years.
-# One row in 50 is loaded one to three days late.
+# Rows are loaded by the hour, one in 50 up to three days late.
 MESSAGES = """
 copy (
     with paced as (
@@ -112,12 +127,13 @@ copy (
         author_type <> 'agent' or roll(message, 'note', 5) > 0 as is_public,
         case when roll(message, 'has_topic', 3) = 0
             then concat('topic-', roll(message, 'topic', 9)) end as topic,
-        date_trunc('day', sent_at) + interval 26 hours + to_days(
-            cast(if(roll(message, 'late', 50) = 0, 1 + roll(message, 'days', 3), 0) as integer)
+        date_trunc('hour', sent_at) + interval 2 hours + to_hours(
+            if(roll(message, 'late', 50) = 0, 1 + roll(message, 'hours', 72), 0)
         ) as loaded_at
     from timed
     inner join conversations on conversation_number = number
     order by loaded_at, hash(message)
+    limit {kept_messages}
 ) to 'messages.parquet' (compression zstd)
 """
 
@@ -141,39 +157,87 @@ copy (
         select *, cast(message_id[9:] as bigint) as number
         from 'messages.parquet'
     )
-    where number < {messages} // 8 * 8 and number % 8 = roll(number // 8, 'of_eight', 8)
+    where number % 8 = roll(number // 8, 'of_eight', 8)
     order by loaded_at, hash(number)
 ) to 'events.parquet' (compression zstd)
 """
 
-# What the raw folder held a day earlier: the last of 365 equal parts, by load time, is missing.
-DAY_BEFORE = """
+# Of the rows of a table those that came in so many days, counted back from the last load.
+LOADED = """
 copy (
     select * from {file}
-    where loaded_at < (select quantile_disc(loaded_at, 364 / 365.0) from {messages})
-) to '{table}.parquet' (compression zstd)
+    where loaded_at > timestamp '{after}' and loaded_at <= timestamp '{until}'
+) to {to} (compression zstd)
 """
 
 
 def make(messages: str, conversations: str) -> None:
-    """Write the raw files of so many messages and conversations into the working folder."""
+    """Write the raw files of so many messages into the working folder.
+
+    There are about so many conversations: those that began before the last message was loaded.
+    """
     making = Path("making.duckdb")  # on the disk, for a hundred million need not fit into memory
+    made = {
+        "messages": _and_beyond(int(messages)),
+        "conversations": _and_beyond(int(conversations)),
+        "kept_messages": int(messages),
+    }
     try:
         with connect(making) as connection:
-            for statement in (CONVERSATIONS, MESSAGES, EVENTS):
-                connection.execute(statement.format(messages=messages, conversations=conversations))
+            for statement in (CONVERSATIONS, MESSAGES, CONVERSATION_ROWS, EVENTS):
+                connection.execute(statement.format(**made))
     finally:
         making.unlink(missing_ok=True)
 
 
-def make_day_before(raw: str) -> None:
-    """Write what a raw folder held a day earlier into the working folder."""
+def _and_beyond(number: int) -> int:
+    return number + number // BEYOND
+
+
+def lay(whole: str, daily: str) -> dict[str, Any]:
+    """Lay the files that `make` wrote into `whole` down in the working folder, as they are after
+    the last day (last_day/) and were before it (day_before/); `daily`: one file for each day.
+
+    Give the number of messages and conversations, and the time of the last load (ISO 8601).
+    """
+    last_day, day_before = Path("last_day"), Path("day_before")
+    for folder in (last_day, day_before):
+        folder.mkdir()
     with connect() as connection:
+        (last,) = connection.execute(
+            f"select max(loaded_at) from {_file(whole, 'messages')}"
+        ).fetchall()[0]
         for table in TABLES:
-            connection.execute(
-                DAY_BEFORE.format(
-                    file=sql.path(Path(raw) / f"{table}.parquet"),
-                    messages=sql.path(Path(raw) / "messages.parquet"),
-                    table=table,
-                )
-            )
+            if daily:
+                _lay_days(connection, _file(whole, table), table, last)
+            else:
+                os.link(Path(whole) / f"{table}.parquet", last_day / f"{table}.parquet")
+                to = day_before / f"{table}.parquet"
+                _write(connection, _file(whole, table), datetime.min, last - DAY, to)
+        counts = [
+            connection.execute(f"select count(*) from {_file(whole, table)}").fetchall()[0][0]
+            for table in ("messages", "conversations")
+        ]
+    return {"messages": counts[0], "conversations": counts[1], "last_load": last.isoformat()}
+
+
+def _lay_days(connection: duckdb.DuckDBPyConnection, file: str, table: str, last: datetime) -> None:
+    """A file for each day that has rows; those of the day before are the same files."""
+    for (days,) in connection.execute(
+        f"select distinct date_diff('hour', loaded_at, timestamp '{last}') // 24 from {file}"
+    ).fetchall():
+        until = last - days * DAY
+        name = f"{table}_{until:%Y-%m-%d}.parquet"
+        _write(connection, file, until - DAY, until, Path("last_day", name))
+        if days:
+            os.link(Path("last_day", name), Path("day_before", name))
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, file: str, after: datetime, until: datetime, to: Path
+) -> None:
+    connection.execute(LOADED.format(file=file, after=after, until=until, to=sql.text(str(to))))
+
+
+def _file(folder: str, table: str) -> str:
+    return sql.path(Path(folder) / f"{table}.parquet")

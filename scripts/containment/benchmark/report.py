@@ -14,7 +14,8 @@ from statistics import median
 
 from containment import headline
 from containment.benchmark import measuring
-from containment.benchmark.measuring import BOTH, FLOOR, FULL, IDLE, NIGHT, STEPS, Measured
+from containment.benchmark.build import CONVERSATIONS, PARTS
+from containment.benchmark.measuring import BOTH, FLOOR, FULL, NIGHTS, STEPS, Measured
 
 MIB = 2**20
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "polars", "pandas")
@@ -22,8 +23,9 @@ SLOWEST = 8  # models that are listed
 LEAST_SECONDS = 0.1  # a ratio to less than that says nothing
 HEADER = (
     *("step", "seconds", "× floor", "× full build", "work", "× floor's", "× full build's"),
-    *("CPU seconds", "MiB"),
+    *("CPU seconds", "memory, MiB", "disk, MiB"),
 )
+NIGHT_HEADER = ("part of a night, in seconds", *NIGHTS)
 RUNS = "## Runs"
 PAGE = Path(__file__).with_name("page.md")  # what stands above the runs
 
@@ -32,6 +34,9 @@ def tables(found: Measured) -> Iterator[str]:
     """Lines for the terminal."""
     yield from headline.table(HEADER, list(_rows(found)), texts=1)
     yield ""
+    if found.parts:
+        yield from headline.table(NIGHT_HEADER, list(_parts(found)), texts=1)
+        yield ""
     yield from _counts(found)
     for step, models in _slowest(found):
         yield f"{step}, slowest models: {models}"
@@ -44,6 +49,8 @@ def section(found: Sequence[Measured], arguments: Sequence[str], runs: int) -> s
     lines = [f"### `{command}`", "", f"{machine()}; {times}, {versions()}.", ""]
     for each in found:
         lines += [f"**{_described(each)}**", "", *_markdown(HEADER, _rows(each)), ""]
+        if each.parts:
+            lines += [*_markdown(NIGHT_HEADER, _parts(each)), ""]
         lines += [f"- {line}" for line in _counts(each)]
         lines += [f"- {step}, slowest models: {models}" for step, models in _slowest(each)]
         lines += [""]
@@ -53,12 +60,12 @@ def section(found: Sequence[Measured], arguments: Sequence[str], runs: int) -> s
 
 
 def write(page: Path, text: str, *, add: bool) -> None:
-    """Write the page with a section; `add`: below those that it has."""
+    """Write the page with a section; `add`: above those that it has."""
     earlier = ""
     if add and page.exists():
         _, _, earlier = page.read_text(encoding="utf-8").partition(f"\n{RUNS}\n")
     head = PAGE.read_text(encoding="utf-8").format(nearly_empty=measuring.NEARLY_EMPTY)
-    parts = (part.strip() for part in (head, RUNS, earlier, text))
+    parts = (part.strip() for part in (head, RUNS, text, earlier))
     page.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
 
 
@@ -116,7 +123,19 @@ def _rows(found: Measured) -> Iterator[tuple[object, ...]]:
                 _ratio(found, step, FULL, _work),
                 f"{median(cost.cpu_seconds for cost in costs):.2f}",
                 round(median(cost.peak_bytes for cost in costs) / MIB),
+                round(median(cost.disk_bytes for cost in costs) / MIB),
             )
+
+
+def _parts(found: Measured) -> Iterator[tuple[object, ...]]:
+    for part in PARTS:
+        values = [median(found.parts[night][part]) for night in NIGHTS]
+        if part.endswith("MiB"):
+            yield part, *(round(value / MIB) for value in values)
+        elif part == CONVERSATIONS:
+            yield part, *map(round, values)
+        else:
+            yield part, *(f"{value:.2f}" for value in values)
 
 
 def _seconds(found: Measured, step: str) -> list[float]:
@@ -140,7 +159,7 @@ def _ratio(
 
 
 def _counts(found: Measured) -> Iterator[str]:
-    for steps in ((FLOOR, measuring.SIX_CTES), (FULL, *measuring.BY_ALL_RULES)):
+    for steps in measuring.SAME_RULES:
         counted = [step for step in steps if step in found.days]
         if counted:
             days = found.days[counted[0]]
@@ -152,7 +171,7 @@ def _counts(found: Measured) -> Iterator[str]:
 
 
 def _slowest(found: Measured) -> Iterator[tuple[str, str]]:
-    for step in (FULL, NIGHT, IDLE):
+    for step in (FULL, *NIGHTS):
         models = {name: median(times) for name, times in found.models.get(step, {}).items()}
         slowest = sorted(models.items(), key=lambda model: -model[1])[:SLOWEST]
         if slowest:
@@ -171,7 +190,7 @@ def _per_million(found: Sequence[Measured]) -> Iterator[str]:
                 for each in found
             ),
         )
-        for step in (FLOOR, *measuring.BY_ALL_RULES, BOTH, NIGHT)
+        for step in (*measuring.RIVALS, BOTH, *NIGHTS)
         if any(step in each.costs for each in found)
     ]
     yield from _markdown(header, rows)

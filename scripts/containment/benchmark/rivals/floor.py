@@ -5,33 +5,24 @@ One source, no text, nothing checked, no session kinds, nothing kept.
 
 from __future__ import annotations
 
-from containment import sql
 from containment.benchmark.database import connect
 from containment.benchmark.rivals import rules
 
 FLOOR = f"""
-with policies as (
-    select channel, to_minutes(timeout_minutes) as timeout from {sql.path(rules.POLICIES)}
-),
-boundaries as (
-    select event_type, arg_max(boundary, source <> '*') as boundary
-    from {sql.path(rules.EVENT_TYPES)}
-    where source in ('*', 'files')
-    group by event_type
-),
+with {rules.LOOKUPS},
 timeouts as (
     select
         conversation_id,
         coalesce(timeout, (select timeout from policies where channel = '*')) as timeout
-    from 'conversations.parquet' left join policies using (channel)
+    from 'conversations*.parquet' left join policies using (channel)
 ),
 timeline as (
     select conversation_id, sent_at as happened_at, 0 as tie_order, timeout
-    from 'messages.parquet' inner join timeouts using (conversation_id)
+    from 'messages*.parquet' inner join timeouts using (conversation_id)
     where is_public and author_type in ('customer', 'bot', 'agent')
     union all
     select conversation_id, occurred_at, if(boundary = 'escalated', 1, 2), null
-    from 'events.parquet' inner join boundaries using (event_type)
+    from 'events*.parquet' inner join boundaries using (event_type)
     where boundary in ('escalated', 'resolved')
 ),
 starts_marked as (
@@ -69,7 +60,7 @@ select
 from segments
 where
     is_escalated or is_resolved
-    or deadline < (select max(loaded_at) from 'messages.parquet')
+    or deadline < (select max(loaded_at) from 'messages*.parquet')
 group by started_date
 order by started_date
 """

@@ -9,39 +9,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from containment import sql
 from containment.benchmark.database import connect
 from containment.benchmark.rivals import rules
 
 # The packages read one table of events, so this is made first.
 TIMELINE = f"""
 create table timeline as
-with policies as (
-    select channel, to_minutes(timeout_minutes) as timeout from {sql.path(rules.POLICIES)}
-),
-boundaries as (
-    select event_type, arg_max(boundary, source <> '*') as boundary
-    from {sql.path(rules.EVENT_TYPES)}
-    where source in ('*', 'files')
-    group by event_type
-),
+with {rules.LOOKUPS},
 conversations as (
     select
         * exclude (created_at, loaded_at, timeout),
         coalesce(timeout, (select timeout from policies where channel = '*')) as timeout
-    from 'conversations.parquet' left join policies using (channel)
+    from 'conversations*.parquet' left join policies using (channel)
 ),
 rows_of_both as (
     select
         conversation_id, message_id as row_id, sent_at as happened_at, 0 as tie_order,
         author_type as row_kind, author_id as actor, topic as detail
-    from 'messages.parquet'
+    from 'messages*.parquet'
     where is_public and author_type in ('customer', 'bot', 'agent')
     union all
     select
         conversation_id, event_id, occurred_at, if(boundary = 'escalated', 1, 2), boundary,
         actor_type, reason
-    from 'events.parquet' inner join boundaries using (event_type)
+    from 'events*.parquet' inner join boundaries using (event_type)
     where boundary in ('escalated', 'resolved')
 )
 select * from rows_of_both inner join conversations using (conversation_id)
@@ -136,7 +127,7 @@ where
     is_new_session = 1
     and (
         is_escalated = 1 or is_resolved = 1
-        or deadline < (select max(loaded_at) from 'messages.parquet')
+        or deadline < (select max(loaded_at) from 'messages*.parquet')
     )
 group by started_date
 order by started_date

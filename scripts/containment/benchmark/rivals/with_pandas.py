@@ -24,7 +24,10 @@ def run(folder: str) -> list[tuple[Any, ...]]:
 
 
 def _read(table: str, *columns: str) -> pd.DataFrame:
-    return pd.read_parquet(f"{table}.parquet", columns=list(columns))
+    files = sorted(Path().glob(f"{table}*.parquet"))
+    return pd.concat(
+        [pd.read_parquet(file, columns=list(columns)) for file in files], ignore_index=True
+    )
 
 
 def _conversations() -> pd.DataFrame:

@@ -11,23 +11,37 @@ from polars import col
 from containment.benchmark.rivals import rules
 
 MESSAGE, ESCALATED, RESOLVED = 0, 1, 2  # rule 2's order at the same time
+AUTHORS = ("customer", "bot", "agent")
+IS_SESSION = col("segment_kind") == "session"
 
 
 def run(folder: str) -> list[tuple[Any, ...]]:
     """Write the sessions to the folder, give the days as rules.DAY says."""
     conversations = _conversations()
-    segments = _segments(_timeline(conversations)).collect(engine="streaming")
-    sessions = _sessions(segments.lazy(), conversations, _as_of()).collect(engine="streaming")
+    segments = _segments(_cut(_timeline(conversations))).collect(engine="streaming")
+    judged = _judged(segments.lazy(), conversations, _as_of())
+    sessions = judged.filter(IS_SESSION).collect(engine="streaming")
     sessions.select(rules.SESSION).write_parquet(Path(folder) / rules.SESSIONS)
     return _days(sessions)
+
+
+def rebuild(folder: str) -> None:
+    """Write the four big marts to the folder, with rules.MARTS' columns."""
+    conversations = _conversations()
+    cut = _cut(_timeline(conversations)).collect(engine="streaming")
+    segments = _segments(cut.lazy()).collect(engine="streaming").lazy()
+    judged = _judged(segments, conversations, _as_of()).collect(engine="streaming")
+    marts = _marts(cut.lazy(), judged.lazy(), conversations)
+    for mart, frame in marts.items():
+        frame.select(list(rules.MARTS[mart])).sink_parquet(Path(folder) / f"{mart}.parquet")
 
 
 def _conversations() -> pl.LazyFrame:
     """Each with a number, which is sorted and joined faster than its id."""
     policies, other = rules.timeouts()
     return (
-        pl.scan_parquet("conversations.parquet")
-        .select("conversation_id", "channel", "exclusion_reason")
+        pl.scan_parquet("conversations*.parquet")
+        .select("conversation_id", "channel", "exclusion_reason", "created_at")
         .with_row_index("conversation")
         .with_columns(
             col("channel").fill_null(rules.UNKNOWN),
@@ -46,8 +60,8 @@ def _conversations() -> pl.LazyFrame:
 def _timeline(conversations: pl.LazyFrame) -> pl.LazyFrame:
     """Activities and terminal events in order (rules 1 to 3)."""
     activities = (
-        pl.scan_parquet("messages.parquet")
-        .filter(col("is_public") & col("author_type").is_in(["customer", "bot", "agent"]))
+        pl.scan_parquet("messages*.parquet")
+        .filter(col("is_public") & col("author_type").is_in(AUTHORS))
         .select(
             "conversation_id",
             col("sent_at").alias("at"),
@@ -58,7 +72,7 @@ def _timeline(conversations: pl.LazyFrame) -> pl.LazyFrame:
     )
     ends = rules.boundaries()
     terminal_events = (
-        pl.scan_parquet("events.parquet")
+        pl.scan_parquet("events*.parquet")
         .with_columns(col("event_type").replace_strict(ends, default=None).alias("boundary"))
         .filter(col("boundary").is_not_null())
         .select(
@@ -83,17 +97,11 @@ def _timeline(conversations: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _segments(timeline: pl.LazyFrame) -> pl.LazyFrame:
-    """A row for each segment (rule 4), with what the later rules need of its rows."""
+def _cut(timeline: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of the timeline, each with its segment (rule 4): a number over all of them."""
     is_message = col("kind") == MESSAGE
     follows = (col("conversation") == col("conversation").shift(1)).fill_null(False)
     is_late = col("at") - col("at").shift(1) > col("timeout")
-
-    def times(kind: int) -> pl.Expr:
-        return pl.when(col("kind") == kind).then("at")
-
-    def messages(author: str) -> pl.Expr:
-        return (col("author_type") == author).sum().alias(f"{author}_messages")
 
     return (
         timeline.with_columns(
@@ -106,7 +114,20 @@ def _segments(timeline: pl.LazyFrame) -> pl.LazyFrame:
         )
         # A terminal event before the first activity belongs to nothing.
         .filter(col("owner") == col("conversation"))
-        .group_by("segment")
+    )
+
+
+def _segments(cut: pl.LazyFrame) -> pl.LazyFrame:
+    """A row for each segment, with what the later rules need of its rows."""
+
+    def times(kind: int) -> pl.Expr:
+        return pl.when(col("kind") == kind).then("at")
+
+    def messages(author: str) -> pl.Expr:
+        return (col("author_type") == author).sum().alias(f"{author}_messages")
+
+    return (
+        cut.group_by("segment")
         .agg(
             col("conversation").first(),
             pl.when("is_start").then("row_id").min().alias("first_message_id"),
@@ -117,16 +138,14 @@ def _segments(timeline: pl.LazyFrame) -> pl.LazyFrame:
             times(RESOLVED).min().alias("first_resolved_at"),
             times(RESOLVED).max().alias("last_resolved_at"),
             (col("is_start") & col("is_silence")).any().alias("is_after_silence"),
-            messages("customer"),
-            messages("bot"),
-            messages("agent"),
+            *(messages(author) for author in AUTHORS),
         )
         .sort("segment")
     )
 
 
-def _sessions(segments: pl.LazyFrame, conversations: pl.LazyFrame, as_of: Any) -> pl.LazyFrame:
-    """Rules 5 to 7: how each ends, its outcome, and whether it is a session."""
+def _judged(segments: pl.LazyFrame, conversations: pl.LazyFrame, as_of: Any) -> pl.LazyFrame:
+    """Rules 5 to 7: how each segment ends, its outcome, and what kind it is."""
     deadline = col("last_activity_at") + col("timeout")
     first_terminal = pl.min_horizontal("first_escalated_at", "first_resolved_at")
     escalated_before = col("last_escalated_at").forward_fill().shift(1)
@@ -158,13 +177,16 @@ def _sessions(segments: pl.LazyFrame, conversations: pl.LazyFrame, as_of: Any) -
             .cum_max()
             .over("conversation", "terminated_before"),
         )
-        .filter(
-            col("exclusion_reason").is_null()
-            & col("has_bot")
-            & ~with_people
-            & (col("customer_messages") > 0)
-        )
         .with_columns(
+            segment_kind=pl.when(col("exclusion_reason").is_not_null())
+            .then(pl.lit("excluded"))
+            .when(~col("has_bot"))
+            .then(pl.lit("human"))
+            .when(with_people)
+            .then(pl.lit("handoff"))
+            .when(col("customer_messages") == 0)
+            .then(pl.lit("unengaged"))
+            .otherwise(pl.lit("session")),
             ended_at=pl.when(col("first_terminal") <= col("deadline"))
             .then("first_terminal")
             .when(col("has_later") | (col("deadline") < as_of))
@@ -183,10 +205,48 @@ def _sessions(segments: pl.LazyFrame, conversations: pl.LazyFrame, as_of: Any) -
     )
 
 
+def _marts(
+    cut: pl.LazyFrame, judged: pl.LazyFrame, conversations: pl.LazyFrame
+) -> dict[str, pl.LazyFrame]:
+    """The four big marts, with more columns than are written."""
+    segments = judged.with_columns(
+        (col("segment") - col("segment").min().over("conversation") + 1).alias("segment_number"),
+        IS_SESSION.cum_sum().over("conversation", order_by="segment").alias("session_number"),
+        *(col(f"{each}_messages").alias(f"{each}_message_count") for each in AUTHORS),
+    )
+    messages = (
+        cut.filter(col("kind") == MESSAGE)
+        .with_columns(col("row_id").cum_count().over("segment").alias("position_in_segment"))
+        .join(
+            segments.select("segment", "conversation_id", "segment_number", "segment_kind"),
+            on="segment",
+        )
+        .rename({"row_id": "message_id", "at": "sent_at"})
+    )
+    is_closed = IS_SESSION & (col("outcome") != "open")
+    counted = segments.group_by("conversation").agg(
+        pl.sum_horizontal(f"{each}_messages" for each in AUTHORS).sum().alias("message_count"),
+        pl.len().alias("segment_count"),
+        IS_SESSION.sum().alias("session_count"),
+        is_closed.sum().alias("closed_session_count"),
+        (is_closed & (col("outcome") != "escalated")).sum().alias("contained_session_count"),
+        col("started_at").min().alias("first_activity_at"),
+        col("last_activity_at").max(),
+    )
+    return {
+        "messages": messages,
+        "segments": segments,
+        "sessions": segments.filter(IS_SESSION),
+        "conversations": conversations.join(counted, on="conversation", how="left").with_columns(
+            pl.selectors.ends_with("_count").fill_null(0)
+        ),
+    }
+
+
 def _as_of() -> Any:
     """Rule 5's: the newest load."""
     newest = [
-        pl.scan_parquet(f"{table}.parquet")
+        pl.scan_parquet(f"{table}*.parquet")
         .select(pl.coalesce("loaded_at", own_time).max().alias("at"))
         .collect(engine="streaming")
         .item()
