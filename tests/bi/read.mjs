@@ -22,6 +22,10 @@ console.log(
       (row) => row.table_name,
     ),
     channels: await rows(channels("marts.containment_daily")),
+    sessions: (await rows("select cast(count(*) as bigint) as n from marts.sessions"))[0].n,
+    sessions_from_months: (
+      await rows(`select cast(count(*) as bigint) as n from '${parquet}/sessions/*.parquet'`)
+    )[0].n,
     from_parquet: await rows(channels(`'${parquet}/containment_daily.parquet'`)),
     comments: await rows(
       "select comment from duckdb_columns() where table_name = 'sessions' and column_name = 'outcome'",

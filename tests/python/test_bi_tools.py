@@ -14,8 +14,9 @@ import duckdb
 import projects
 import pytest
 
-from containment import publish, warehouse
+from containment import publish, published_marts, warehouse
 from containment.places import Home
+from containment.report import page
 
 BI = projects.ROOT / "tests" / "bi"
 OLD = "1.1.3"
@@ -46,10 +47,33 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def patched(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A copy of the sample's home, whose publication was patched thirty times."""
+    home = Home(tmp_path_factory.mktemp("patched") / "home")
+    shutil.copytree(sample, home.folder, symlinks=True)
+    hows: list[str] = []
+    with pytest.MonkeyPatch.context() as quickly:
+        quickly.setattr(publish.docs, "write", lambda file: file.write_text("docs"))
+        quickly.setattr(page, "made", lambda database, name: name)
+        quickly.setattr(published_marts, "MOST_GROWTH", 9)  # a file so small holds more holes
+        for night in range(30):
+            with warehouse.opened(home.warehouse) as connection:
+                connection.execute(
+                    f"update intermediate.int_kept_segments set last_topic = 'night {night}' "
+                    f"where hash(segment_id) % 30 = {night}"
+                )
+            name = publish.new_name(home.published)
+            publish.publish(home, name, 3, tell=hows.append)
+    assert all(how.startswith("patched: ") for how in hows), hows
+    assert "patched: 0 rows" not in " ".join(hows)
+    return home
+
+
 @pytest.fixture
-def home(sample: Path, tmp_path: Path) -> Home:
-    """A copy of the sample's home, in which a test may publish."""
-    shutil.copytree(sample, tmp_path / "home", symlinks=True)
+def home(patched: Home, tmp_path: Path) -> Home:
+    """A copy of that home, in which a test may publish."""
+    shutil.copytree(patched.folder, tmp_path / "home", symlinks=True)
     return Home(tmp_path / "home")
 
 
@@ -115,4 +139,5 @@ def test_the_node_client_reads_the_database_and_parquet(home: Home, node: Path) 
     assert said["version"] == "v1.5.6"
     assert said["marts"] == marts(home)
     assert said["channels"] == said["from_parquet"] == expected
+    assert said["sessions"] == said["sessions_from_months"] == "847"
     assert said["comments"][0]["comment"].startswith("First match: escalated")
