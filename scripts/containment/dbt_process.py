@@ -6,6 +6,7 @@ the project; writing them takes a tenth of a night in which little has changed.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -17,7 +18,8 @@ from typing import Any, NoReturn
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments import local
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.exceptions import DbtRuntimeError
 
 from containment import dbt_results, duckdb_words
@@ -25,6 +27,8 @@ from containment.dbt_results import NodeResult
 from containment.errors import one_line
 
 HANDLED, UNHANDLED = 1, 2  # dbt's own exit codes
+NIGHTLY = ("not_after", "checks")  # vars that no night shares with another one
+PLACES = ("--target", "--target-path", "--project-dir", "--profiles-dir")
 
 
 def _result(result: Any) -> NodeResult:
@@ -71,13 +75,35 @@ def _in_words(function: Callable[..., Any], *arguments: Any, **options: Any) -> 
         raise duckdb.InvalidInputException("not UTF-8 text") from None
 
 
+def _invoke(arguments: list[str]) -> dbtRunnerResult:
+    """Run dbt with these arguments; what it parsed in an earlier night serves again.
+
+    dbt parses the whole project anew whenever a var is another one, and those of NIGHTLY always
+    are. No node's place or configuration depends on them, so it parses without them.
+    """
+    at = arguments.index("build")
+    place = [each for name in PLACES for each in _option(arguments, name)]
+    given = json.loads(_option(arguments, "--vars")[1])
+    lasting = json.dumps({name: value for name, value in given.items() if name not in NIGHTLY})
+    parsed = dbtRunner().invoke([*arguments[:at], "parse", *place, "--vars", lasting])
+    if not parsed.success:
+        return parsed
+    assert isinstance(parsed.result, Manifest)
+    return dbtRunner(manifest=parsed.result).invoke(arguments)
+
+
+def _option(arguments: list[str], name: str) -> list[str]:
+    at = arguments.index(name)
+    return arguments[at : at + 2]
+
+
 def main() -> None:
     """Take the name of the file for the results and the arguments of dbt; exit as dbt does."""
     if duckdb_words.IN_FULL in os.environ:
         duckdb_words.show_in_full(lambda text: print(text, file=sys.stderr, flush=True))
     local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]  # a class in the place of a class
     file, *arguments = sys.argv[1:]
-    outcome = dbtRunner().invoke(arguments)
+    outcome = _invoke(arguments)
     results = getattr(outcome.result, "results", None)
     if results is not None:
         try:
