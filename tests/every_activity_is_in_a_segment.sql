@@ -6,7 +6,8 @@ in_segments as (
         source,
         conversation_id,
         count(*) as activity_count
-    from {{ ref('messages') }}
+    from {{ ref('messages') }} as messages
+    where {{ is_judged('messages') }}
     group by source, conversation_id
 )
 
@@ -18,4 +19,6 @@ left join in_segments
     on
         conversations.source = in_segments.source
         and conversations.conversation_id = in_segments.conversation_id
-where conversations.activity_count <> coalesce(in_segments.activity_count, 0)
+where
+    conversations.activity_count <> coalesce(in_segments.activity_count, 0)
+    and {{ is_judged('conversations') }}

@@ -47,4 +47,6 @@ left join {{ ref('int_kept_states') }} as states
     on
         kept_rows.source = states.source
         and kept_rows.conversation_id = states.conversation_id
-where states.source is null or states.unfinished_reason is not null
+where
+    (states.source is null or states.unfinished_reason is not null)
+    and {{ is_judged('kept_rows') }}
