@@ -52,8 +52,8 @@ def _checks(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     if CHECKS not in {column for column, *_ in columns}:
         return ""
     found = connection.execute(
-        f"select unnest(string_split(rtrim({CHECKS}, '; '), '; ')) as name_of_check "
-        f"from {table} group by all order by count(*) desc, name_of_check"
+        f"select said from (select unnest(string_split(rtrim({CHECKS}, '; '), '; ')) as said "
+        f"from {table}) as failed group by said order by count(*) desc, said"
     ).fetchall()
     said = [check for (check,) in found[:MOST_CHECKS]]
     return "; ".join([*said, *([f"{len(found) - MOST_CHECKS} more"] * (len(found) > MOST_CHECKS))])

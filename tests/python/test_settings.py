@@ -35,6 +35,7 @@ vars:
     max_row_drop_share: 0.1
     max_raw_age_hours: {files: 48}
     stale_raw: warn
+    full_check_days: 7
     publications_kept: 3
     accepted_findings: []
     zendesk_schema: zendesk
@@ -191,10 +192,12 @@ def test_options_go_before_vars_and_vars_before_the_project_file(project: Path) 
 def test_the_nights_own_settings_do_not_reach_dbt(project: Path) -> None:
     found = load(
         project,
-        "{max_row_drop_share: 1, max_raw_age_hours: null, stale_raw: refuse, publications_kept: 2}",
+        "{max_row_drop_share: 1, max_raw_age_hours: null, stale_raw: refuse, publications_kept: 2, "
+        "full_check_days: 0.5}",
     )
     assert (found.max_row_drop_share, found.max_raw_age_hours) == (1, {})
     assert (found.stale_raw, found.publications_kept) == ("refuse", 2)
+    assert found.full_check_days == 0.5
     # Else each would make dbt read the whole project again, and change what it calls the rules.
     assert found.dbt_vars() == load(project).dbt_vars()
 
@@ -369,6 +372,20 @@ def test_as_of_that_is_no_time(project: Path, written: str) -> None:
                 f"--vars: publications_kept is {value}; write a whole number, at least 2",
             )
             for value in ("1", "2.5")
+        ),
+        *(
+            (
+                f"full_check_days: {value}",
+                f"--vars: full_check_days is {shown}; "
+                "write days from 0 (every night tests all rows) to 366",
+            )
+            for value, shown in [
+                ("-1", "-1"),
+                ("367", "367"),
+                ("true", "True"),
+                ("weekly", "'weekly'"),
+                (".inf", "inf"),
+            ]
         ),
         (
             "reporting_timezone: europe/berlin",
