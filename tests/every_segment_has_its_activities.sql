@@ -14,13 +14,13 @@ counted as (
         count(session_id) as message_count_of_session,
         min(session_id) as session_id,
         max(session_id) as last_session_id
-    from {{ ref('messages') }} as messages
+    from {{ ref('messages') }}
     where {{ is_judged('messages') }}
     group by segment_id
 ),
 
 segments as (
-    select * from {{ ref('segments') }} as segments
+    select * from {{ ref('segments') }}
     where {{ is_judged('segments') }}
 )
 
