@@ -8,6 +8,8 @@
             {% do run_query('create table if not exists ' ~ table.relation_name ~ ' (' ~ columns | join(', ') ~ ')') %}
             {% do add_columns(table.relation_name, columns) %}
         {% endfor %}
+        {# What is built from here on has not been tested. #}
+        {% do run_query('drop table if exists raw.night_judged') %}
     {% endif %}
 {%- endmacro %}
 

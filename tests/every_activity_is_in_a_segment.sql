@@ -7,13 +7,23 @@ in_segments as (
         conversation_id,
         count(*) as activity_count
     from {{ ref('messages') }}
+    where {{ is_judged('messages') }}
     group by source, conversation_id
+),
+
+conversations as (
+    select
+        source,
+        conversation_id,
+        activity_count
+    from {{ ref('int_kept_conversations') }}
+    where {{ is_judged('int_kept_conversations') }}
 )
 
 select
     conversations.source,
     conversations.conversation_id
-from {{ ref('int_kept_conversations') }} as conversations
+from conversations
 left join in_segments
     on
         conversations.source = in_segments.source

@@ -37,14 +37,19 @@ kept_rows as (
         source,
         conversation_id
     from {{ ref('int_kept_timeouts') }}
+),
+
+judged_rows as (
+    select * from kept_rows
+    where {{ is_judged('kept_rows') }}
 )
 
 select
-    kept_rows.source,
-    kept_rows.conversation_id
-from kept_rows
+    judged_rows.source,
+    judged_rows.conversation_id
+from judged_rows
 left join {{ ref('int_kept_states') }} as states
     on
-        kept_rows.source = states.source
-        and kept_rows.conversation_id = states.conversation_id
+        judged_rows.source = states.source
+        and judged_rows.conversation_id = states.conversation_id
 where states.source is null or states.unfinished_reason is not null

@@ -40,6 +40,7 @@ final as (
         rate_added.conversations_changed,
         rate_added.conversations_rules,
         rate_added.conversations_vanished,
+        rate_added.checks,
         rate_added.closed_sessions,
         rate_added.open_sessions,
         rate_added.contained_sessions,

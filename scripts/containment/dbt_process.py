@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments import local
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.exceptions import DbtRuntimeError
 
 from containment import dbt_results, duckdb_words
@@ -26,6 +27,8 @@ from containment.dbt_results import NodeResult
 from containment.errors import one_line
 
 HANDLED, UNHANDLED = 1, 2  # dbt's own exit codes
+NIGHTLY = ("as_of", "not_after", "checks")  # vars that no night shares with another one
+PLACES = ("--target", "--target-path", "--project-dir", "--profiles-dir")
 
 
 def _result(result: Any) -> NodeResult:
@@ -72,6 +75,30 @@ def _in_words(function: Callable[..., Any], *arguments: Any, **options: Any) -> 
         raise duckdb.InvalidInputException("not UTF-8 text") from None
 
 
+def _invoke(arguments: list[str]) -> dbtRunnerResult:
+    """Run dbt with these arguments; what it parsed in an earlier night serves again.
+
+    dbt parses the whole project anew whenever a var is another one, and those of NIGHTLY always
+    are. No node's place or configuration depends on them, so it parses without them.
+    """
+    if "build" not in arguments:
+        return dbtRunner().invoke(arguments)
+    at = arguments.index("build")
+    place = [each for name in PLACES for each in _option(arguments, name)]
+    given = json.loads(_option(arguments, "--vars")[1])
+    lasting = json.dumps({name: value for name, value in given.items() if name not in NIGHTLY})
+    parsed = dbtRunner().invoke([*arguments[:at], "parse", *place, "--vars", lasting])
+    if not parsed.success:
+        return parsed
+    assert isinstance(parsed.result, Manifest)
+    return dbtRunner(manifest=parsed.result).invoke(arguments)
+
+
+def _option(arguments: list[str], name: str) -> list[str]:
+    at = arguments.index(name)
+    return arguments[at : at + 2]
+
+
 def main() -> None:
     """Take the name of the file for the results and the arguments of dbt; exit as dbt does.
 
@@ -82,7 +109,7 @@ def main() -> None:
         duckdb_words.show_in_full(lambda text: print(text, file=sys.stderr, flush=True))
     local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]  # a class in the place of a class
     file, *arguments = arguments
-    outcome = dbtRunner().invoke(arguments)
+    outcome = _invoke(arguments)
     results = getattr(outcome.result, "results", None)
     if results is not None:
         try:

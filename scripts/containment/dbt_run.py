@@ -289,7 +289,8 @@ def _failures(results: Sequence[NodeResult], home: Home) -> Iterator[str]:
         if _is_failed_test(result):
             where = f'see table "{result.name}" in {home.failing_rows}'
             advice = _advice(result, home, where if result.name in kept else "")
-            yield f"test {result.name}: {_rows(result)}; {advice}"
+            checks = f" ({kept[result.name]})" if kept.get(result.name) else ""
+            yield f"test {result.name}: {_rows(result)}{checks}; {advice}"
         elif result.status in ("error", "fail"):
             where = f"{result.kind.replace('_', ' ')} {result.name}" + (
                 f" ({result.file})" if result.file else ""

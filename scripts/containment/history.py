@@ -175,7 +175,7 @@ def _take_over(
     _attach_publication(connection, home, publication)
     connection.execute(f"delete from {RUNS} where run_id = ?", [run_id])
     connection.execute(
-        f"insert into {RUNS} by name select {', '.join(COLUMNS)} "
+        f"insert into {RUNS} by name select {_columns(connection, RUNS, 'run_log')} "
         f"from {PUBLICATION}.marts.run_log where run_id = ?",
         [run_id],
     )
@@ -365,7 +365,8 @@ def _restore(connection: duckdb.DuckDBPyConnection, home: Home) -> str:
     )
 
 
-def _copy_missing(connection: duckdb.DuckDBPyConnection, table: str, mart: str, key: str) -> None:
+def _columns(connection: duckdb.DuckDBPyConnection, table: str, mart: str) -> str:
+    """The columns of a table that the publication's mart has: an older one lacks some."""
     there = {
         name
         for (name,) in connection.execute(
@@ -374,10 +375,13 @@ def _copy_missing(connection: duckdb.DuckDBPyConnection, table: str, mart: str, 
             [PUBLICATION, mart],
         ).fetchall()
     }
-    columns = ", ".join(name for name in TABLES[table] if name in there)
+    return ", ".join(name for name in TABLES[table] if name in there)
+
+
+def _copy_missing(connection: duckdb.DuckDBPyConnection, table: str, mart: str, key: str) -> None:
     connection.execute(
-        f"insert into {table} by name select {columns} from {PUBLICATION}.marts.{mart} "
-        f"where {key} not in (select {key} from {table})"
+        f"insert into {table} by name select {_columns(connection, table, mart)} "
+        f"from {PUBLICATION}.marts.{mart} where {key} not in (select {key} from {table})"
     )
 
 

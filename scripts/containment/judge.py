@@ -1,20 +1,26 @@
-"""Whether what was built may be published: are the raw tables all there, and fresh?"""
+"""What is judged of a build before it may be published: which rows, and are the raw tables all
+there, and fresh?"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import duckdb
 
+from containment import docs
 from containment.console import warn
 from containment.errors import DATA_FAILED, Stop
 from containment.history import COPIES, RUNS
 from containment.raw_places import Place
-from containment.run import PUBLISHED, Run
+from containment.run import CHANGED, FULL, PUBLISHED, Run
 from containment.settings import Settings
+
+JUDGED = "night_judged"  # in the schema `raw`; the macro make_night_tables drops it
 
 
 def check(
@@ -45,6 +51,41 @@ def check(
             "one run: --vars '{max_row_drop_share: 1}'",
             DATA_FAILED,
         )
+
+
+def made_by(given: Settings, project: Path) -> str:
+    """What a build of the project is made by: another text where code, settings or DuckDB are."""
+    lasting = {name: value for name, value in given.dbt_vars().items() if name != "not_after"}
+    made = [docs.code_hash(project), duckdb.__version__, lasting]
+    return hashlib.sha256(json.dumps(made, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def note_judged(connection: duckdb.DuckDBPyConnection, made: str) -> None:
+    """Note in the warehouse that it passed all data tests; whatever dbt does next takes it away."""
+    connection.execute(f"create or replace table raw.{JUDGED} as select ? as made_by", [made])
+
+
+def checks(connection: duckdb.DuckDBPyConnection, run: Run, given: Settings, made: str) -> str:
+    """Whether the run's data tests must judge all rows (FULL), or of what is kept from night to
+    night the conversations that it cuts (CHANGED).
+
+    `connection` is one to the warehouse with a copy of the history, before the build. What is kept
+    can be taken for sound where it passed the tests as it is, made by the same code and settings,
+    and some published run of the last `full_check_days` judged all of it.
+    """
+    there = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?", [JUDGED]
+    )
+    if not there.fetchall():
+        return FULL
+    first = run.started_at - timedelta(days=given.full_check_days)
+    row = connection.execute(
+        f"select exists (from raw.{JUDGED} where made_by = ?) and exists ("
+        f"from raw.{COPIES[RUNS]} where outcome = ? and checks = ? and started_at > ? "
+        "and started_at <= ?)",
+        [made, PUBLISHED, FULL, first, run.started_at],
+    ).fetchone()
+    return CHANGED if row == (True,) else FULL
 
 
 def newest_loads(connection: duckdb.DuckDBPyConnection) -> dict[str, datetime]:

@@ -7,7 +7,7 @@ The yml says what a row must be, so that a new lookup needs no Python:
 - `config: meta: replaces: [brand]`: a row of config/ takes the place of all the project's rows with
   the same brand. Without it: of the row with the same key;
 - `config: meta: moves_numbers: false`: it is no part of the rules' version;
-- the tests `not_null`, `accepted_values` and `between` of a column, and its type in `column_types`;
+- the arguments of its data tests `key` and `sound_rows`, and the columns' types in `column_types`;
 - `config: meta: case: lower` of a column: models look for words in lower case, and would never find
   another one. `case: any`: words that differ in nothing else are the same.
 """
@@ -187,8 +187,9 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML wa
 def _lookup(file: str, entry: Mapping[str, Any]) -> Lookup:
     types = (entry.get("config") or {}).get("column_types") or {}
     described = {column["name"]: column for column in entry.get("columns") or ()}
+    tests = dict(map(_test, entry.get("data_tests") or ()))
     columns = {
-        name: _column(name, described.get(name, {}), types.get(name, "string"))
+        name: _column(name, described.get(name, {}), types.get(name, "string"), tests)
         for name in dict.fromkeys((*described, *types))
     }
     key = tuple(_meta(entry)["key"])
@@ -199,16 +200,19 @@ def _lookup(file: str, entry: Mapping[str, Any]) -> Lookup:
     return Lookup(file, columns, key, replaces)
 
 
-def _column(name: str, entry: Mapping[str, Any], kind: str) -> Column:
-    tests = dict(map(_test, entry.get("data_tests") or ()))
-    between = tests.get("between") or {}
+def _column(
+    name: str, entry: Mapping[str, Any], kind: str, tests: Mapping[str, Mapping[str, Any]]
+) -> Column:
+    asked = tests.get("sound_rows", {})
+    needed = (*tests.get("key", {}).get("columns", ()), *asked.get("not_null", ()))
+    low, high = asked.get("between", {}).get(name, (-math.inf, math.inf))
     return Column(
         name=name,
         type=kind,
-        is_needed="not_null" in tests,
-        words=tuple(map(str, (tests.get("accepted_values") or {}).get("values", ()))),
-        low=float(between.get("low", -math.inf)),
-        high=float(between.get("high", math.inf)),
+        is_needed=name in needed,
+        words=tuple(map(str, asked.get("accepted_values", {}).get(name, ()))),
+        low=float(low),
+        high=float(high),
         case=_meta(entry).get("case", ""),
     )
 

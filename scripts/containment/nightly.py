@@ -49,7 +49,7 @@ from containment.errors import (
 )
 from containment.own_config import OwnConfig
 from containment.places import PROJECT, Home, absolute
-from containment.run import FAILED, KILLED, PUBLISHED, RUNNING, Run, utc_now
+from containment.run import FAILED, FULL, KILLED, PUBLISHED, RUNNING, Run, utc_now
 from containment.settings import Given, Settings
 
 DUCKDB = "duckdb"
@@ -195,6 +195,8 @@ def night(
         def make() -> Path:
             with dbt_run.started(home) as process:
                 in_memory = _raw_data(home, run, given, words)
+                if full_refresh:
+                    run.checks = FULL
                 project = lookups.place_project(PROJECT, words, home)
                 with scratch.placed(home, in_memory=in_memory) as place:
                     _build(
@@ -244,6 +246,7 @@ def _raw_data(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> 
             say(f"raw data: {'; '.join(raw.described for raw in found)} ({clock})")
         history.copy_to(connection, home)
         last_time.copy_to(connection, home, run, given)
+        run.checks = judge.checks(connection, run, given, judge.made_by(given, PROJECT))
         in_memory = scratch.fits(connection, found)
     run.raw_check_seconds = clock.seconds
     return in_memory
@@ -267,7 +270,7 @@ def _build(
         project,
         home,
         target,
-        given.dbt_vars(),
+        {**given.dbt_vars(), "checks": run.checks},
         full_refresh=full_refresh,
         verbose=verbose,
         more_environment=place,
@@ -295,6 +298,7 @@ def _build(
 def _judge(home: Home, run: Run, given: Settings) -> None:
     """Say what was built; Stop when it should not be published."""
     with warehouse.opened(home.warehouse) as connection:
+        judge.note_judged(connection, judge.made_by(given, PROJECT))
         run.read_figures(connection)
         say(run.cut_line())
         run.findings = findings.exceeded(connection)

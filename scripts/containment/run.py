@@ -17,6 +17,7 @@ from containment.errors import LOCKED, UNUSABLE, how_it_ended, masked, where_rai
 from containment.findings import Finding
 
 RUNNING, PUBLISHED, FAILED = "running", "published", "failed"
+FULL, CHANGED = "full", "changed"  # checks: of all rows, or of what was cut
 REFUSED, KILLED = "refused", "killed"
 
 # How a column of the history is typed; `| None` says nothing to DuckDB.
@@ -59,6 +60,7 @@ class Run:
     conversations_changed: int | None = None
     conversations_rules: int | None = None
     conversations_vanished: int | None = None
+    checks: str | None = None  # FULL or CHANGED
     closed_sessions: int | None = None
     open_sessions: int | None = None
     contained_sessions: int | None = None
@@ -122,6 +124,13 @@ class Run:
         self.conversations_changed = cut.get("rows", 0)
         self.conversations_rules = cut.get("rules", 0)
         self.conversations_vanished = cut.get("vanished", 0)
+        if self.checks == CHANGED:
+            (is_one_left,) = _one(
+                connection,
+                "select exists (from intermediate.int_kept_states anti join "
+                "intermediate.int_changed_conversations using (source, conversation_id))",
+            )
+            self.checks = CHANGED if is_one_left else FULL
         self.contained_sessions, self.closed_sessions, self.open_sessions = _one(
             connection,
             "select count(*) filter (where is_contained), "
@@ -174,6 +183,7 @@ class Run:
                     "rules": self.conversations_rules,
                     "vanished": self.conversations_vanished,
                 },
+                "checks": self.checks,
                 "headline": headline,
                 "findings": findings.as_json(self.findings),
                 "seconds": {

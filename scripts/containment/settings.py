@@ -30,6 +30,7 @@ AFTER_ESCALATION = ("handoff", "session")
 MOST_COURTESY_MINUTES = 10_080  # a week
 STALE_RAW = ("warn", "refuse")
 FEWEST_PUBLICATIONS = 2  # one to go back to
+MOST_DAYS = 366  # between two tests of all rows
 # More is no setting, and would be written into logs, the command line of dbt and a mart.
 LONGEST_TEXT, MOST_VALUES, DEEPEST, MOST_BITS = 10_000, 10_000, 6, 256
 
@@ -69,6 +70,7 @@ class Settings:
     max_row_drop_share: float
     max_raw_age_hours: Mapping[str, float]
     stale_raw: str
+    full_check_days: float
     publications_kept: int
     publish_parquet: bool
     accepted_findings: tuple[str, ...]
@@ -141,6 +143,7 @@ def load(
         max_row_drop_share=_share(given.pop("max_row_drop_share", Given(0.1, PROJECT_FILE))),
         max_raw_age_hours=_ages(given.pop("max_raw_age_hours", Given({}, PROJECT_FILE)), root),
         stale_raw=_choice("stale_raw", given, STALE_RAW),
+        full_check_days=_days(given.pop("full_check_days", Given(7, PROJECT_FILE))),
         publications_kept=_kept(given.pop("publications_kept", Given(3, PROJECT_FILE))),
         publish_parquet=_yes_or_no(
             "publish_parquet", given.pop("publish_parquet", Given(True, PROJECT_FILE))
@@ -490,6 +493,15 @@ def _hashed_ids(given: Given, root: Path) -> tuple[str, ...]:
                 f"models/staging/{name}/_{name}__sources.yml, or take it out"
             )
     return tuple(dict.fromkeys(names))
+
+
+def _days(given: Given) -> float:
+    if not _is_number(given.value) or not 0 <= given.value <= MOST_DAYS:
+        raise Stop(
+            f"{given.origin}: full_check_days is {quoted(given.value)}; "
+            f"write days from 0 (every night tests all rows) to {MOST_DAYS}"
+        )
+    return float(given.value)
 
 
 def _kept(given: Given) -> int:

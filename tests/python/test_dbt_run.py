@@ -91,21 +91,38 @@ def test_failing_rows_are_kept_and_replaced_by_the_next_ones(home: Home) -> None
         "first": 'with t as (select * from "containment"."marts"."sessions") select * from t',
         "not unique": "select * from marts.sessions where range > 2 -- why",
     }
-    assert failing_rows.keep(home, tests) == set(tests)
+    assert failing_rows.keep(home, tests) == dict.fromkeys(tests, "")
     assert kept(home) == {"first": 5, "not unique": 2}
-    assert failing_rows.keep(home, {"other": "select 1 as one"}) == {"other"}
+    assert failing_rows.keep(home, {"other": "select 1 as one"}) == {"other": ""}
     assert kept(home) == {"other": 1}
+
+
+def test_the_columns_and_checks_that_rows_failed_are_named(home: Home) -> None:
+    rows = {
+        "few": "('b not_null; '), ('a, b unique; b not_null; ')",
+        "many": ", ".join(f"('{name} between; ')" for name in "gfedcba"),
+        "none": "('')",
+    }
+    tests = {
+        name: f"select * from (values {values}) as t (failed_checks)"
+        for name, values in rows.items()
+    }
+    assert failing_rows.keep(home, tests) == {
+        "few": "b not_null; a, b unique",
+        "many": "a between; b between; c between; d between; e between; 2 more",
+        "none": "",
+    }
 
 
 def test_a_query_that_fails_does_not_cost_the_others(home: Home) -> None:
     tests = {"broken": "select * from marts.gone", "good": "select 1 as one"}
-    assert failing_rows.keep(home, tests) == {"good"}
+    assert failing_rows.keep(home, tests) == {"good": ""}
     assert kept(home) == {"good": 1}
 
 
 def test_a_file_that_cannot_be_written_costs_nothing(home: Home) -> None:
     home.failing_rows.mkdir()
-    assert failing_rows.keep(home, {"good": "select 1 as one"}) == set()
+    assert failing_rows.keep(home, {"good": "select 1 as one"}) == {}
 
 
 def test_no_more_rows_than_a_person_can_use(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +132,7 @@ def test_no_more_rows_than_a_person_can_use(home: Home, monkeypatch: pytest.Monk
 
 
 def test_nothing_is_made_where_nothing_failed(home: Home) -> None:
-    assert failing_rows.keep(home, {}) == set()
+    assert failing_rows.keep(home, {}) == {}
     assert not home.failing_rows.exists()
     assert projects.rows(home.warehouse, "select count(*) as n from marts.sessions") == [{"n": 5}]
 

@@ -1,4 +1,5 @@
-"""What is refused before it is published: raw tables that shrank, and stale ones."""
+"""What is refused before it is published (raw tables that shrank, stale ones), and which rows the
+data tests must judge."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ import pytest
 from containment import judge
 from containment.errors import DATA_FAILED, Stop
 from containment.raw_places import Folder, Schema
-from containment.run import Run
+from containment.run import CHANGED, FULL, PUBLISHED, Run
 
 LOADED = datetime(2026, 1, 1, 12)
 
@@ -212,3 +213,77 @@ def test_only_the_nightly_reads_the_clock() -> None:
         for path in (root / folder).rglob("*.sql"):
             text = path.read_text(encoding="utf-8").lower()
             assert not [word for word in words if word in text], path
+
+
+# --- which rows the data tests judge -------------------------------------------------------------
+
+TONIGHT = datetime(2026, 1, 8, 2)
+A_WEEK = timedelta(days=7)
+
+
+def checks(
+    made: str | None = "so",
+    before: timedelta = A_WEEK - timedelta(microseconds=1),
+    outcome: str = PUBLISHED,
+    checked: str | None = FULL,
+    days: float = 7,
+) -> str:
+    """What is judged after one run, on a warehouse that passed the tests as it was `made`."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema raw; create table raw.night_runs "
+            "(outcome text, checks text, started_at timestamp)"
+        )
+        connection.execute(
+            "insert into raw.night_runs values (?, ?, ?), (?, ?, ?)",
+            [outcome, checked, TONIGHT - before, PUBLISHED, CHANGED, TONIGHT],
+        )
+        if made is not None:
+            judge.note_judged(connection, "other")
+            judge.note_judged(connection, made)
+        given: Any = SimpleNamespace(full_check_days=days)
+        return judge.checks(connection, Run("tonight", TONIGHT), given, "so")
+
+
+def test_what_changed_is_enough_where_all_was_judged_lately() -> None:
+    assert checks() == CHANGED
+    assert checks(before=timedelta(0), days=0.01) == CHANGED
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"made": None},  # it passed no test since it was built
+        {"made": "other"},  # by other code, or under other settings
+        {"before": A_WEEK},
+        {"before": -timedelta(days=1)},  # the clock was set back
+        {"outcome": "failed"},
+        {"checked": CHANGED},
+        {"checked": None},  # an older version said nothing
+        {"days": 0, "before": timedelta(0)},
+    ],
+    ids=str,
+)
+def test_all_is_judged_where_it_cannot_be_taken_for_granted(told: dict[str, Any]) -> None:
+    assert checks(**told) == FULL
+
+
+def test_what_a_build_is_made_by_changes_with_code_and_settings_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(**dbt_vars: Any) -> str:
+        given: Any = SimpleNamespace(dbt_vars=lambda: dbt_vars)
+        return judge.made_by(given, tmp_path)
+
+    (tmp_path / "models").mkdir()
+    file = tmp_path / "dbt_project.yml"
+    file.write_text("a")
+    first = made(sources=["a"], not_after="1")
+    assert made(not_after="2", sources=["a"]) == first
+    assert made(sources=["b"], not_after="1") != first
+    model = tmp_path / "models" / "a.sql"
+    model.write_text("select 1")
+    second = made(sources=["a"])
+    assert second != first
+    monkeypatch.setattr(duckdb, "__version__", "0")
+    assert made(sources=["a"]) != second

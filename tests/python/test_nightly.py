@@ -134,6 +134,7 @@ def test_the_first_run_is_in_its_publication(sample: Path) -> None:
     log = projects.rows(published(sample), "from marts.run_log order by run_id limit 1")
     [run] = log
     assert (run["outcome"], run["exit_code"], run["message"]) == ("published", 0, None)
+    assert run["checks"] == "full"
     assert (run["contained_sessions"], run["closed_sessions"], run["open_sessions"]) == (
         583,
         840,
@@ -161,6 +162,9 @@ def test_a_second_night_gives_the_same_numbers(sample: Path) -> None:
     assert found["headline"]["containment_rate_change"] == 0
     runs = projects.rows(published(sample), "select run_id from marts.run_log order by run_id")
     assert found["run_id"] == runs[-1]["run_id"]
+    assert found["checks"] == "changed"
+    # dbt says so where it has to read the whole project: it takes longer than to build the sample.
+    assert (sample / "logs" / "dbt.log").read_text().count("partial parsing") == 1
 
 
 def test_a_wrong_command_line_is_one_object_too(tmp_path: Path) -> None:
@@ -337,17 +341,54 @@ def test_message_text_never_enters_the_warehouse(tmp_path: Path, raw: Path) -> N
 def test_a_failing_test_publishes_nothing_and_exits_1(tmp_path: Path) -> None:
     project = projects.copy_runnable_project(tmp_path / "project")
     (project / "tests" / "it_always_fails.sql").write_text("select 1 as one\n")
+    marts = project / "models" / "marts"
+    yml = (marts / "sessions.yml").read_text()
+    (marts / "sessions.yml").write_text(yml.replace(", timed_out, open]", ", timed_out]"))
     night = projects.nightly(tmp_path / "home", root=project)
     assert night.returncode == 1, night.stderr
     file = tmp_path / "home" / "warehouse" / "failing_rows.duckdb"
-    [line, summary] = night.stderr.splitlines()
-    assert line == (
-        f'error: test it_always_fails: 1 failing row; see table "it_always_fails" in {file}'
-    )
-    assert summary.startswith("error: not published, 1 failed; dbt's log: ")
+    [*lines, summary] = night.stderr.splitlines()
+    assert sorted(lines) == [
+        f'error: test it_always_fails: 1 failing row; see table "it_always_fails" in {file}',
+        "error: test sound_rows_sessions: 7 failing rows (outcome accepted_values); "
+        f'see table "sound_rows_sessions" in {file}',
+    ]
+    assert summary.startswith("error: not published, 2 failed; dbt's log: ")
     assert projects.rows(file, "from it_always_fails") == [{"one": 1}]
-    assert [table["name"] for table in projects.rows(file, "show tables")] == ["it_always_fails"]
+    found = projects.rows(file, "select distinct outcome, failed_checks from sound_rows_sessions")
+    assert found == [{"outcome": "open", "failed_checks": "outcome accepted_values; "}]
+    tables = [table["name"] for table in projects.rows(file, "show tables")]
+    assert tables == ["it_always_fails", "sound_rows_sessions"]
     assert not (tmp_path / "home" / "published").exists()
+
+
+@pytest.mark.heavy
+def test_what_failed_a_test_is_judged_again_though_nothing_is_cut(
+    tmp_path: Path, raw: Path
+) -> None:
+    project = faults.copy_lean_project(tmp_path / "project")
+    (project / "tests" / "nobody_is_called_late.sql").write_text(
+        "select * from {{ ref('messages') }} as messages\n"
+        "where conversation_id = 'late' and {{ is_judged('messages') }}\n"
+    )
+    faults.keep_docs(project)
+    home = tmp_path / "home"
+
+    def night() -> tuple[int, str, int]:
+        arguments = ("--json", "--source", "files", "--raw-path", str(raw))
+        done = projects.nightly(home, *arguments, root=project)
+        said = json.loads(done.stdout)
+        return done.returncode, said["checks"], said["conversations_cut"]["total"]
+
+    assert night()[:2] == (0, "full")
+    assert night() == (0, "changed", 0)
+    messages = raw / "messages.csv"
+    sound = messages.read_text()
+    messages.write_text(f"{sound}5,late,customer,2026-01-03T00:00:00Z\n")
+    assert night()[:2] == (1, "changed")
+    assert night()[:2] == (1, "full")
+    messages.write_text(sound)
+    assert night()[:2] == (0, "full")
 
 
 def test_a_mart_without_a_model_is_published_no_longer(tmp_path: Path) -> None:

@@ -380,8 +380,9 @@ def test_a_later_lookup_needs_no_python(tmp_path: Path) -> None:
     yml = seed.with_suffix(".yml")
     yml.write_text(
         "seeds: [{name: quality, config: {meta: {key: [source]}, column_types: {share: double}}, "
-        "columns: [{name: source, data_tests: [not_null]}, {name: share, data_tests: [not_null, "
-        "{between: {arguments: {low: 0, high: 1}}}]}]}]"
+        "data_tests: [{key: {arguments: {columns: [source]}}}, {sound_rows: {arguments: "
+        "{not_null: [share], between: {share: [0, 1]}}}}], "
+        "columns: [{name: source}, {name: share}]}]"
     )
     put(tmp_path / "config", "quality.csv", "source,share\nfiles,0.25\n")
     known = lookup_tables.declared(project)

@@ -27,7 +27,9 @@ from (values ('s', 'messages', 20, 19), ('s', 'events', 3, 2))
     as t (source, table_name, rows_read, rows_used);
 create table marts.sessions as
 from (values ('resolved', true), ('escalated', false), ('open', null)) as t (outcome, is_contained);
-create table intermediate.int_changed_conversations (change_reason text);
+create table intermediate.int_changed_conversations
+    (source text, conversation_id text, change_reason text);
+create table intermediate.int_kept_states (source text, conversation_id text);
 """
 
 
@@ -37,7 +39,8 @@ def run_that_cut(*reasons: str) -> Run:
         connection.execute(CUT)
         for reason in reasons:
             connection.execute(
-                "insert into intermediate.int_changed_conversations values (?)", [reason]
+                "insert into intermediate.int_changed_conversations (change_reason) values (?)",
+                [reason],
             )
         run.read_figures(connection)
     return run

@@ -35,6 +35,7 @@ vars:
     max_row_drop_share: 0.1
     max_raw_age_hours: {files: 48}
     stale_raw: warn
+    full_check_days: 7
     publications_kept: 3
     publish_parquet: true
     accepted_findings: []
@@ -193,11 +194,12 @@ def test_the_nights_own_settings_do_not_reach_dbt(project: Path) -> None:
     found = load(
         project,
         "{max_row_drop_share: 1, max_raw_age_hours: null, stale_raw: refuse, publications_kept: 2, "
-        "publish_parquet: false}",
+        "publish_parquet: false, full_check_days: 0.5}",
     )
     assert (found.max_row_drop_share, found.max_raw_age_hours) == (1, {})
     assert (found.stale_raw, found.publications_kept) == ("refuse", 2)
     assert load(project).publish_parquet and not found.publish_parquet
+    assert found.full_check_days == 0.5
     # Else each would make dbt read the whole project again, and change what it calls the rules.
     assert found.dbt_vars() == load(project).dbt_vars()
 
@@ -379,6 +381,20 @@ def test_as_of_that_is_no_time(project: Path, written: str) -> None:
                 f"--vars: publish_parquet is {shown}; write true or false",
             )
             for value, shown in (("sometimes", "'sometimes'"), ("0", "0"), ("null", "None"))
+        ),
+        *(
+            (
+                f"full_check_days: {value}",
+                f"--vars: full_check_days is {shown}; "
+                "write days from 0 (every night tests all rows) to 366",
+            )
+            for value, shown in [
+                ("-1", "-1"),
+                ("367", "367"),
+                ("true", "True"),
+                ("weekly", "'weekly'"),
+                (".inf", "inf"),
+            ]
         ),
         (
             "reporting_timezone: europe/berlin",

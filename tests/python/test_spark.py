@@ -69,14 +69,14 @@ EARLIER_NIGHTS = """
         10::bigint as rows_read, '{"sample.messages":10}' as rows_by_table,
         3::bigint as conversations_cut, 3::bigint as conversations_new,
         0::bigint as conversations_changed, 0::bigint as conversations_rules,
-        0::bigint as conversations_vanished, 3::bigint as closed_sessions,
+        0::bigint as conversations_vanished, 'full' as checks, 3::bigint as closed_sessions,
         1::bigint as open_sessions, 2::bigint as contained_sessions,
         0.25::double as raw_check_seconds, 30.5::double as build_seconds,
         1.75::double as publish_seconds, 32.5::double as total_seconds, 0::bigint as exit_code,
         'published' as outcome, null::varchar as message, '2026-09-03' as publication
     union all
     select '2', timestamp '2026-09-04 02:00:00', null, null, null, null, null, 'sample', null,
-        null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, null, null,
         null, null, null, null, null, 'running', null, null;
     create table raw.night_published_days as
     select started_date, '1' as first_run_id, true as is_over_when_first_published,
