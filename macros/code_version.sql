@@ -1,13 +1,13 @@
 {# A fingerprint of the code that cuts a source's conversations: its own staging folder, what all sources share up to
-   the kept tables, and every macro. What it does not cover are the marts, which are made anew each night. dbt's own checksum
-   of a model is another one in another version of dbt. #}
+   the kept tables, and every macro but data tests. What it does not cover are the marts, which are made anew each night.
+   dbt's own checksum of a model is another one in another version of dbt. #}
 {% macro code_version(source) -%}
     {%- set texts = [] -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and is_cutting_code(node.fqn, source) -%}
             {%- do texts.append(node.name ~ node.raw_code) -%}
         {%- endfor -%}
-        {%- for name, macro in context[project_name].items() -%}
+        {%- for name, macro in context[project_name].items() if not name.startswith('test_') -%}
             {%- do texts.append(name ~ macro.macro.macro_sql) -%}
         {%- endfor -%}
     {%- endif -%}
