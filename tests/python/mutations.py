@@ -2653,19 +2653,21 @@ JUDGED = [
 
 # --- rule 8: rates -------------------------------------------------------------------------------
 
+STAYING = "sessions_of_a_changed_customer_are_looked_at_where_their_conversation_stays"
+
 RATES = [
     *of(
         "int_customer_sessions",
         (
             "a segment of any kind is a session",
-            "where segment_kind = 'session'",
-            "",
+            "where segment_kind = 'session'\n),\n\ncut_earlier",
+            "),\n\ncut_earlier",
             ["only_segments_of_kind_session_are_sessions"],
         ),
         (
             "a handoff is a session",
-            "where segment_kind = 'session'",
-            "where segment_kind in ('session', 'handoff')",
+            "where segment_kind = 'session'\n),\n\ncut_earlier",
+            "where segment_kind in ('session', 'handoff')\n),\n\ncut_earlier",
             ["only_segments_of_kind_session_are_sessions"],
         ),
         (
@@ -2688,17 +2690,32 @@ RATES = [
         ),
     ),
     *of(
+        "int_customer_sessions",
+        (
+            "a segment of any kind has been a session",
+            "where segment_kind = 'session'\n),\n\ncut_any_night",
+            "),\n\ncut_any_night",
+            ["only_segments_of_kind_session_are_sessions"],
+        ),
+        (
+            "what was cut before is of tonight",
+            "cast(null as bigint) as conversation_number",
+            "cast(0 as bigint) as conversation_number",
+            ["only_what_is_cut_tonight_has_a_number"],
+        ),
+    ),
+    *of(
         "int_changed_customers",
         (
             "the customer of the cut before is left",
-            "from {{ source('earlier_nights', 'int_kept_sessions') }}",
-            "from {{ source('earlier_nights', 'int_kept_sessions') }} where false",
+            "where sessions.conversation_number is null",
+            "where false",
             ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
         ),
         (
             "the customer of the new cut is left",
-            "from {{ ref('int_customer_sessions') }}",
-            "from {{ ref('int_customer_sessions') }} where false",
+            "where conversation_number is not null",
+            "where false",
             ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
         ),
         (
@@ -2721,13 +2738,13 @@ RATES = [
         ),
         (
             "sources share their customers",
-            "select distinct\n        sessions.source,",
-            "select distinct on (sessions.customer_key)\n        sessions.source,",
+            "select distinct\n        source,",
+            "select distinct on (customer_key)\n        source,",
             ["the_same_customer_of_two_sources_is_two"],
         ),
     ),
     *of(
-        "int_kept_sessions",
+        "int_next_sessions",
         (
             "the last session is the next",
             "min(started_us) over",
@@ -2738,12 +2755,6 @@ RATES = [
             "customers are one",
             "partition by source, customer_key",
             "partition by source",
-            ["the_next_session_of_the_customer_counts_in_any_conversation"],
-        ),
-        (
-            "a segment of another kind is the session",
-            "sessions.segment_id = next_starts.session_id",
-            "coalesce(sessions.session_id, sessions.segment_id) = next_starts.session_id",
             ["the_next_session_of_the_customer_counts_in_any_conversation"],
         ),
         (
@@ -2767,18 +2778,59 @@ RATES = [
             "partition by customer_key",
             ["the_same_customer_id_of_another_source_is_another_customer"],
         ),
+        *(
+            (what, old, new, [STAYING])
+            for what, old, new in (
+                (
+                    "every customer's sessions are looked at",
+                    "and sessions.customer_key = changed_customers.customer_key",
+                    "",
+                ),
+                (
+                    "another source's customer is changed",
+                    "sessions.source = changed_customers.source",
+                    "true",
+                ),
+                (
+                    "what is cut tonight counts twice",
+                    "and states.unfinished_reason is null",
+                    "",
+                ),
+                (
+                    "another source's conversation stays",
+                    "sessions.source = states.source",
+                    "true",
+                ),
+                (
+                    "what stays is not looked at",
+                    "select * from sessions_that_stay",
+                    "select * from sessions_that_stay where false",
+                ),
+            )
+        ),
+    ),
+    *of(
+        "int_kept_segments",
         (
-            "every customer's sessions are made anew",
-            "on\n            customer_sessions.source = changed_customers.source\n"
-            "            and customer_sessions.customer_key = changed_customers.customer_key",
-            "on true",
-            ["only_the_sessions_of_changed_customers_are_made_anew"],
+            "the next session is that of the conversation",
+            "and segments.segment_number = next_sessions.segment_number",
+            "",
+            ["only_a_segment_with_a_next_session_has_its_start"],
         ),
         (
-            "another source's customer is changed",
-            "customer_sessions.source = changed_customers.source",
-            "true",
-            ["only_the_sessions_of_changed_customers_are_made_anew"],
+            "a segment without a next session is left",
+            "left join next_sessions",
+            "inner join next_sessions",
+            ["only_a_segment_with_a_next_session_has_its_start"],
+        ),
+    ),
+    *of(
+        "int_kept_sessions",
+        (
+            "a segment of any kind is a session",
+            "where segment_kind = 'session'",
+            "",
+            ["only_kept_segments_of_kind_session_are_sessions"],
         ),
     ),
     *of(
