@@ -919,7 +919,7 @@ CHANGES = [
             "sum({{ column }}) as hugeint",
             "sum(distinct {{ column }}) as hugeint",
             [
-                "int_kept_states.a_state_is_that_of_the_rows_that_were_cut",
+                "int_cut_states.a_state_is_that_of_the_rows_that_were_cut",
                 "int_fingerprints"
                 ".the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
             ],
@@ -929,7 +929,7 @@ CHANGES = [
             "cast(sum({{ column }}) as hugeint)",
             "cast(sum({{ column }}) % 18446744073709551616 as hugeint)",
             [
-                "int_kept_states.a_state_is_that_of_the_rows_that_were_cut",
+                "int_cut_states.a_state_is_that_of_the_rows_that_were_cut",
                 "int_fingerprints"
                 ".the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
             ],
@@ -1155,7 +1155,7 @@ CHANGES = [
         ),
     ),
     *of(
-        "int_kept_states",
+        "int_cut_states",
         *(
             (
                 what,
@@ -1752,6 +1752,15 @@ ROWS_BEFORE = """(
 
 TIMELINE = [
     *of(
+        "in_order",
+        (
+            "rows come as they like",
+            "order by {{ group }}, {{ order }} {%-",
+            "order by random() {%-",
+            ["int_timeline.rows_are_ordered_by_time_and_then_by_id"],
+        ),
+    ),
+    *of(
         "int_timeline",
         (
             "internal notes are activities",
@@ -1779,20 +1788,20 @@ TIMELINE = [
         ),
         (
             "the kind comes before the time",
-            "order by happened_us, place_order, row_id",
-            "order by place_order, happened_us, row_id",
+            "'happened_us, place_order, row_id",
+            "'place_order, happened_us, row_id",
             ["rows_are_ordered_by_time_and_then_by_id"],
         ),
         (
             "the id is ordered downwards",
-            "order by happened_us, place_order, row_id",
-            "order by happened_us, place_order, row_id desc",
+            "'happened_us, place_order, row_id",
+            "'happened_us, place_order, row_id desc",
             ["rows_are_ordered_by_time_and_then_by_id"],
         ),
         (
             "the id comes before the kind",
-            "order by happened_us, place_order, row_id",
-            "order by happened_us, row_id, place_order",
+            "'happened_us, place_order, row_id",
+            "'happened_us, row_id, place_order",
             [
                 "at_the_same_time_messages_come_before_escalations_before_resolutions",
                 "a_message_at_the_instant_of_the_close_belongs_to_the_session_that_it_closes",
@@ -1830,8 +1839,8 @@ TIMELINE = [
         ),
         (
             "all conversations are one",
-            "partition by conversation_number",
-            "partition by 1",
+            "coalesce(lag(conversation_number) over row_by_row = conversation_number, false)",
+            "lag(conversation_number) over row_by_row is not null",
             ["the_first_activity_of_each_conversation_is_the_first_contact"],
         ),
         (
@@ -1866,14 +1875,14 @@ TIMELINE = [
         ),
         (
             "the gap runs from the first activity",
-            "lag(happened_us) over in_order",
-            f"min(happened_us) over {ROWS_BEFORE}",
+            "then row_before_us end",
+            f"then min(happened_us) over {ROWS_BEFORE} end",
             ["a_gap_of_exactly_the_timeout_does_not_cut"],
         ),
         (
             "the gap runs from the last activity also after an escalation",
-            "lag(happened_us) over in_order",
-            f"max(case when tie_order = 0 then happened_us end) over {ROWS_BEFORE}",
+            "then row_before_us end",
+            f"then max(case when tie_order = 0 then happened_us end) over {ROWS_BEFORE} end",
             ["an_activity_exactly_the_timeout_after_an_escalation_starts_as_escalated"],
         ),
         (
@@ -1897,8 +1906,8 @@ TIMELINE = [
         ),
         (
             "any resolution before counts",
-            "lag(tie_order) over in_order",
-            f"max(tie_order) over {ROWS_BEFORE}",
+            "then row_before_tie_order end",
+            f"then max(tie_order) over {ROWS_BEFORE} end",
             ["the_last_of_several_terminal_events_gives_the_start_reason"],
         ),
         (
@@ -2046,14 +2055,14 @@ TIMELINE = [
         "int_segmented_timeline",
         (
             "a terminal event belongs to nothing before the next activity",
-            "rows between unbounded preceding and current row",
-            "rows between unbounded preceding and 1 preceding",
+            "count(start_reason) over so_far",
+            "count(start_reason) over (rows between unbounded preceding and 1 preceding)",
             ["a_terminal_event_belongs_to_the_segment_of_the_activity_before_it"],
         ),
         (
             "all conversations are one",
-            "partition by conversation_number",
-            "partition by 1",
+            "start_count - earlier_start_count as",
+            "start_count as",
             ["a_terminal_event_belongs_to_the_segment_of_the_activity_before_it"],
         ),
         (

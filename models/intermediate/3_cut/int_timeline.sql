@@ -1,4 +1,5 @@
 {{ config(materialized='view') }}
+{%- set rule_2 = 'happened_us, place_order, row_id, -tie_order' %}
 
 with
 
@@ -77,18 +78,36 @@ timeline as (
     from takeovers
 ),
 
--- Rule 2's order, once; everything later sorts by the number that it gives.
+-- Rule 2's order, once; everything later takes the rows as they come.
 ordered as (
+    select * from timeline
+    {{ sort_once(group='conversation_number', order=rule_2) }}
+),
+
+row_before_added as (
     select
         *,
-        row_number() over in_order as row_position,
-        lag(happened_us) over in_order as previous_us,
-        lag(tie_order) over in_order as previous_tie_order
-    from timeline
-    window in_order as (
-        partition by conversation_number
-        order by happened_us, place_order, row_id, -tie_order
-    )
+        row_number() over row_by_row as row_position,
+        coalesce(lag(conversation_number) over row_by_row = conversation_number, false) as has_row_before,
+        lag(conversation_number) over row_by_row as row_before_conversation_number,
+        lag(happened_us) over row_by_row as row_before_us,
+        lag(place_order) over row_by_row as row_before_place_order,
+        lag(tie_order) over row_by_row as row_before_tie_order
+    from ordered
+    window row_by_row as {{ in_order(group='conversation_number', order=rule_2) }}
+),
+
+previous_added as (
+    select
+        *,
+        case when has_row_before then row_before_us end as previous_us,
+        case when has_row_before then row_before_tie_order end as previous_tie_order
+    from row_before_added
+    where
+        {{ assert_in_order(
+            'row_before_conversation_number > conversation_number or has_row_before and '
+            ~ '(row_before_us > happened_us or row_before_us = happened_us and row_before_place_order > place_order)'
+        ) }}
 ),
 
 -- Rule 4. The row before tells all: when it is a terminal event, it is the last one since the previous activity.
@@ -102,7 +121,7 @@ start_reason_added as (
             when happened_us - previous_us > timeout_us then 'inactivity'
             when previous_tie_order = 1 then 'escalated'
         end as start_reason
-    from ordered
+    from previous_added
 ),
 
 -- For `timeout_sensitivity`: a run is what no compared timeout cuts.
@@ -122,6 +141,7 @@ final as (
     select
         conversation_number,
         row_position,
+        has_row_before,
         happened_us,
         row_id,
         row_kind,
