@@ -1752,15 +1752,6 @@ ROWS_BEFORE = """(
 
 TIMELINE = [
     *of(
-        "in_order",
-        (
-            "rows come as they like",
-            "order by {{ group }}, {{ order }} {%-",
-            "order by random() {%-",
-            ["int_timeline.rows_are_ordered_by_time_and_then_by_id"],
-        ),
-    ),
-    *of(
         "int_timeline",
         (
             "internal notes are activities",
@@ -1787,25 +1778,10 @@ TIMELINE = [
             ["public_messages_of_customer_bot_and_agent_are_activities"],
         ),
         (
-            "the kind comes before the time",
-            "'happened_us, place_order, row_id",
-            "'place_order, happened_us, row_id",
-            ["rows_are_ordered_by_time_and_then_by_id"],
-        ),
-        (
             "the id is ordered downwards",
             "'happened_us, place_order, row_id",
             "'happened_us, place_order, row_id desc",
             ["rows_are_ordered_by_time_and_then_by_id"],
-        ),
-        (
-            "the id comes before the kind",
-            "'happened_us, place_order, row_id",
-            "'happened_us, row_id, place_order",
-            [
-                "at_the_same_time_messages_come_before_escalations_before_resolutions",
-                "a_message_at_the_instant_of_the_close_belongs_to_the_session_that_it_closes",
-            ],
         ),
         (
             "events come before messages",
@@ -1839,8 +1815,8 @@ TIMELINE = [
         ),
         (
             "all conversations are one",
-            "coalesce(lag(conversation_number) over row_by_row = conversation_number, false)",
-            "lag(conversation_number) over row_by_row is not null",
+            "case when has_row_before then row_before_us end as",
+            "row_before_us as",
             ["the_first_activity_of_each_conversation_is_the_first_contact"],
         ),
         (
@@ -2708,8 +2684,8 @@ RATES = [
         ),
         (
             "what was cut before is of tonight",
-            "cast(null as bigint) as conversation_number",
-            "cast(0 as bigint) as conversation_number",
+            "cast(null as integer) as conversation_number",
+            "cast(0 as integer) as conversation_number",
             ["only_what_is_cut_tonight_has_a_number"],
         ),
     ),
@@ -2964,8 +2940,8 @@ RATES = [
         "int_kept_messages",
         (
             "terminal events are messages",
-            "where is_activity",
-            "",
+            "case when is_activity then segment_number end as segment_number",
+            "segment_number",
             ["each_activity_carries_the_keys_of_its_own_segment"],
         ),
         (

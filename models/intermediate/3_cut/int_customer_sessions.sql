@@ -19,7 +19,7 @@ cut_tonight as (
 cut_earlier as (
     select
         segment_id as session_id,
-        cast(null as bigint) as conversation_number,
+        cast(null as integer) as conversation_number,
         segment_number,
         source,
         conversation_id,

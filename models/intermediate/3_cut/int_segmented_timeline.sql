@@ -47,8 +47,10 @@ final as (
         actor,
         detail,
         -- A terminal event before the first activity does not make that activity a return.
-        case when start_reason is not null and segment_number = 1 then 'first_contact' else start_reason end
-            as start_reason,
+        {{ one_of(
+            ['first_contact', 'resolved', 'inactivity', 'escalated'],
+            "case when start_reason is not null and segment_number = 1 then 'first_contact' else start_reason end"
+        ) }} as start_reason,
         row_kind in ('customer', 'bot', 'agent') as is_activity,
         coalesce(last_customer_position >= start_position, false) as is_customer_heard,
         cast(run_number as integer) as run_number,

@@ -78,9 +78,19 @@ timeline as (
     from takeovers
 ),
 
--- Rule 2's order, once; everything later takes the rows as they come.
+-- Rule 2's order, once; everything later takes the rows as they come. What is sorted is narrow.
 ordered as (
-    select * from timeline
+    select
+        conversation_number,
+        timeout_us,
+        happened_us,
+        cast(tie_order as tinyint) as tie_order,
+        cast(place_order as tinyint) as place_order,
+        row_id,
+        {{ one_of(['customer', 'bot', 'agent', 'resolved', 'escalated'], 'row_kind') }} as row_kind,
+        actor,
+        detail
+    from timeline
     {{ sort_once(group='conversation_number', order=rule_2) }}
 ),
 
@@ -128,7 +138,8 @@ start_reason_added as (
 exceeded_timeouts_added as (
     select
         *,
-        case when tie_order = 0 then {{ exceeded_timeouts('happened_us - previous_us') }} end as exceeded_timeouts,
+        cast(case when tie_order = 0 then {{ exceeded_timeouts('happened_us - previous_us') }} end as smallint)
+            as exceeded_timeouts,
         tie_order = 0
         and (
             coalesce(previous_tie_order, 1) > 0
