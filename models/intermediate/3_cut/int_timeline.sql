@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
 {%- set rule_2 = 'happened_us, place_order, row_id, -tie_order' %}
+{%- set author_types, boundaries = ['customer', 'bot', 'agent', 'system'], ['resolved', 'escalated', 'none'] %}
 
 with
 
@@ -87,7 +88,7 @@ ordered as (
         cast(tie_order as tinyint) as tie_order,
         cast(place_order as tinyint) as place_order,
         row_id,
-        {{ one_of(['customer', 'bot', 'agent', 'resolved', 'escalated'], 'row_kind') }} as row_kind,
+        {{ one_of(author_types + boundaries, 'row_kind') }} as row_kind,
         actor,
         detail
     from timeline
