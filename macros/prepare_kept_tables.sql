@@ -1,6 +1,6 @@
 {# Before each run: the kept tables that are read before tonight's rows are written are there. Where a kept table is
-   missing, the states have other columns, or --full-refresh is given, no conversation has a state: all are cut again, and
-   the list of what had changed, which no longer fits the states, goes with them. #}
+   missing, the states or segments have other columns, or --full-refresh is given, no conversation has a state: all are cut
+   again, and the list of what had changed, which no longer fits the states, goes with them. #}
 {% macro prepare_kept_tables() -%}
     {{ return(adapter.dispatch('prepare_kept_tables')()) }}
 {%- endmacro %}
@@ -8,16 +8,18 @@
 {% macro default__prepare_kept_tables() -%}
     {%- if execute -%}
         {%- set states = columns_of_kept_states('hugeint', 'ubigint') -%}
-        {%- set sessions = columns_of_kept_sessions() -%}
+        {%- set segments = columns_of_kept_segments() -%}
+        {%- set are_segments_there = has_columns('int_kept_segments', segments) -%}
         {%- set started_over = flags.FULL_REFRESH and 'model.containment.int_changed_conversations' in selected_resources -%}
         create schema if not exists intermediate;
-        {% if started_over or is_a_kept_table_missing() or not has_columns('int_kept_states', states) -%}
+        {% if started_over or is_a_kept_table_missing() or not has_columns('int_kept_states', states)
+            or not are_segments_there -%}
             {%- set changes = adapter.get_relation(target.database, 'intermediate', 'int_changed_conversations') -%}
             {%- if changes -%} {%- do adapter.drop_relation(changes) -%} {%- endif -%}
             {{ make_empty('int_kept_states', states) }};
         {% endif -%}
-        {% if not has_columns('int_kept_sessions', sessions) -%}
-            {{ make_empty('int_kept_sessions', sessions) }};
+        {% if not are_segments_there -%}
+            {{ make_empty('int_kept_segments', segments) }};
         {% endif -%}
     {%- endif -%}
 {%- endmacro %}
@@ -34,7 +36,7 @@
         {%- if 'model.containment.int_changed_conversations' in selected_resources -%}
             {%- do adapter.create_schema(api.Relation.create(schema='intermediate')) -%}
             {%- do make_empty_anew('int_kept_states', columns_of_kept_states('decimal(38, 0)', 'decimal(20, 0)')) -%}
-            {%- do make_empty_anew('int_kept_sessions', columns_of_kept_sessions()) -%}
+            {%- do make_empty_anew('int_kept_segments', columns_of_kept_segments()) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
@@ -58,8 +60,12 @@
     }) }}
 {%- endmacro %}
 
-{% macro columns_of_kept_sessions() -%}
-    {{ return({'source': 'string', 'conversation_id': 'string', 'customer_key': 'string'}) }}
+{% macro columns_of_kept_segments() -%}
+    {{ return({
+        'segment_id': 'string', 'source': 'string', 'conversation_id': 'string', 'segment_number': 'int',
+        'segment_kind': 'string', 'customer_id': 'string', 'started_us': 'bigint', 'final_ended_us': 'bigint',
+        'next_started_us': 'bigint'
+    }) }}
 {%- endmacro %}
 
 {# Whether one of the tables that are kept from night to night is not there. #}

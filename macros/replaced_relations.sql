@@ -26,6 +26,7 @@
     {%- do persist_docs(relation, model) -%}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {%- do drop_what_was_read() -%}
     {{ return({'relations': [relation]}) }}
 {%- endmacro %}
 

@@ -16,11 +16,6 @@ kept_rows as (
     select
         source,
         conversation_id
-    from {{ ref('int_kept_sessions') }}
-    union all
-    select
-        source,
-        conversation_id
     from {{ ref('int_kept_messages') }}
     union all
     select

@@ -919,7 +919,7 @@ CHANGES = [
             "sum({{ column }}) as hugeint",
             "sum(distinct {{ column }}) as hugeint",
             [
-                "int_kept_states.a_state_is_that_of_the_rows_that_were_cut",
+                "int_cut_states.a_state_is_that_of_the_rows_that_were_cut",
                 "int_fingerprints"
                 ".the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
             ],
@@ -929,7 +929,7 @@ CHANGES = [
             "cast(sum({{ column }}) as hugeint)",
             "cast(sum({{ column }}) % 18446744073709551616 as hugeint)",
             [
-                "int_kept_states.a_state_is_that_of_the_rows_that_were_cut",
+                "int_cut_states.a_state_is_that_of_the_rows_that_were_cut",
                 "int_fingerprints"
                 ".the_same_rows_have_the_same_fingerprint_in_whatever_order_they_come",
             ],
@@ -1155,7 +1155,7 @@ CHANGES = [
         ),
     ),
     *of(
-        "int_kept_states",
+        "int_cut_states",
         *(
             (
                 what,
@@ -1778,25 +1778,10 @@ TIMELINE = [
             ["public_messages_of_customer_bot_and_agent_are_activities"],
         ),
         (
-            "the kind comes before the time",
-            "order by happened_us, place_order, row_id",
-            "order by place_order, happened_us, row_id",
-            ["rows_are_ordered_by_time_and_then_by_id"],
-        ),
-        (
             "the id is ordered downwards",
-            "order by happened_us, place_order, row_id",
-            "order by happened_us, place_order, row_id desc",
+            "'happened_us, place_order, row_id",
+            "'happened_us, place_order, row_id desc",
             ["rows_are_ordered_by_time_and_then_by_id"],
-        ),
-        (
-            "the id comes before the kind",
-            "order by happened_us, place_order, row_id",
-            "order by happened_us, row_id, place_order",
-            [
-                "at_the_same_time_messages_come_before_escalations_before_resolutions",
-                "a_message_at_the_instant_of_the_close_belongs_to_the_session_that_it_closes",
-            ],
         ),
         (
             "events come before messages",
@@ -1830,8 +1815,8 @@ TIMELINE = [
         ),
         (
             "all conversations are one",
-            "partition by conversation_number",
-            "partition by 1",
+            "case when has_row_before then row_before_us end as",
+            "row_before_us as",
             ["the_first_activity_of_each_conversation_is_the_first_contact"],
         ),
         (
@@ -1866,14 +1851,14 @@ TIMELINE = [
         ),
         (
             "the gap runs from the first activity",
-            "lag(happened_us) over in_order",
-            f"min(happened_us) over {ROWS_BEFORE}",
+            "then row_before_us end",
+            f"then min(happened_us) over {ROWS_BEFORE} end",
             ["a_gap_of_exactly_the_timeout_does_not_cut"],
         ),
         (
             "the gap runs from the last activity also after an escalation",
-            "lag(happened_us) over in_order",
-            f"max(case when tie_order = 0 then happened_us end) over {ROWS_BEFORE}",
+            "then row_before_us end",
+            f"then max(case when tie_order = 0 then happened_us end) over {ROWS_BEFORE} end",
             ["an_activity_exactly_the_timeout_after_an_escalation_starts_as_escalated"],
         ),
         (
@@ -1897,8 +1882,8 @@ TIMELINE = [
         ),
         (
             "any resolution before counts",
-            "lag(tie_order) over in_order",
-            f"max(tie_order) over {ROWS_BEFORE}",
+            "then row_before_tie_order end",
+            f"then max(tie_order) over {ROWS_BEFORE} end",
             ["the_last_of_several_terminal_events_gives_the_start_reason"],
         ),
         (
@@ -2046,14 +2031,14 @@ TIMELINE = [
         "int_segmented_timeline",
         (
             "a terminal event belongs to nothing before the next activity",
-            "rows between unbounded preceding and current row",
-            "rows between unbounded preceding and 1 preceding",
+            "count(start_reason) over so_far",
+            "count(start_reason) over (rows between unbounded preceding and 1 preceding)",
             ["a_terminal_event_belongs_to_the_segment_of_the_activity_before_it"],
         ),
         (
             "all conversations are one",
-            "partition by conversation_number",
-            "partition by 1",
+            "start_count - earlier_start_count as",
+            "start_count as",
             ["a_terminal_event_belongs_to_the_segment_of_the_activity_before_it"],
         ),
         (
@@ -2653,19 +2638,21 @@ JUDGED = [
 
 # --- rule 8: rates -------------------------------------------------------------------------------
 
+STAYING = "sessions_of_a_changed_customer_are_looked_at_where_their_conversation_stays"
+
 RATES = [
     *of(
         "int_customer_sessions",
         (
             "a segment of any kind is a session",
-            "where segment_kind = 'session'",
-            "",
+            "where segment_kind = 'session'\n),\n\ncut_earlier",
+            "),\n\ncut_earlier",
             ["only_segments_of_kind_session_are_sessions"],
         ),
         (
             "a handoff is a session",
-            "where segment_kind = 'session'",
-            "where segment_kind in ('session', 'handoff')",
+            "where segment_kind = 'session'\n),\n\ncut_earlier",
+            "where segment_kind in ('session', 'handoff')\n),\n\ncut_earlier",
             ["only_segments_of_kind_session_are_sessions"],
         ),
         (
@@ -2688,17 +2675,32 @@ RATES = [
         ),
     ),
     *of(
+        "int_customer_sessions",
+        (
+            "a segment of any kind has been a session",
+            "where segment_kind = 'session'\n),\n\ncut_any_night",
+            "),\n\ncut_any_night",
+            ["only_segments_of_kind_session_are_sessions"],
+        ),
+        (
+            "what was cut before is of tonight",
+            "cast(null as integer) as conversation_number",
+            "cast(0 as integer) as conversation_number",
+            ["only_what_is_cut_tonight_has_a_number"],
+        ),
+    ),
+    *of(
         "int_changed_customers",
         (
             "the customer of the cut before is left",
-            "from {{ source('earlier_nights', 'int_kept_sessions') }}",
-            "from {{ source('earlier_nights', 'int_kept_sessions') }} where false",
+            "where sessions.conversation_number is null",
+            "where false",
             ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
         ),
         (
             "the customer of the new cut is left",
-            "from {{ ref('int_customer_sessions') }}",
-            "from {{ ref('int_customer_sessions') }} where false",
+            "where conversation_number is not null",
+            "where false",
             ["the_customers_of_changed_conversations_are_changed_the_new_and_the_old"],
         ),
         (
@@ -2721,13 +2723,13 @@ RATES = [
         ),
         (
             "sources share their customers",
-            "select distinct\n        sessions.source,",
-            "select distinct on (sessions.customer_key)\n        sessions.source,",
+            "select distinct\n        source,",
+            "select distinct on (customer_key)\n        source,",
             ["the_same_customer_of_two_sources_is_two"],
         ),
     ),
     *of(
-        "int_kept_sessions",
+        "int_next_sessions",
         (
             "the last session is the next",
             "min(started_us) over",
@@ -2738,12 +2740,6 @@ RATES = [
             "customers are one",
             "partition by source, customer_key",
             "partition by source",
-            ["the_next_session_of_the_customer_counts_in_any_conversation"],
-        ),
-        (
-            "a segment of another kind is the session",
-            "sessions.segment_id = next_starts.session_id",
-            "coalesce(sessions.session_id, sessions.segment_id) = next_starts.session_id",
             ["the_next_session_of_the_customer_counts_in_any_conversation"],
         ),
         (
@@ -2767,18 +2763,59 @@ RATES = [
             "partition by customer_key",
             ["the_same_customer_id_of_another_source_is_another_customer"],
         ),
+        *(
+            (what, old, new, [STAYING])
+            for what, old, new in (
+                (
+                    "every customer's sessions are looked at",
+                    "and sessions.customer_key = changed_customers.customer_key",
+                    "",
+                ),
+                (
+                    "another source's customer is changed",
+                    "sessions.source = changed_customers.source",
+                    "true",
+                ),
+                (
+                    "what is cut tonight counts twice",
+                    "and states.unfinished_reason is null",
+                    "",
+                ),
+                (
+                    "another source's conversation stays",
+                    "sessions.source = states.source",
+                    "true",
+                ),
+                (
+                    "what stays is not looked at",
+                    "select * from sessions_that_stay",
+                    "select * from sessions_that_stay where false",
+                ),
+            )
+        ),
+    ),
+    *of(
+        "int_kept_segments",
         (
-            "every customer's sessions are made anew",
-            "on\n            customer_sessions.source = changed_customers.source\n"
-            "            and customer_sessions.customer_key = changed_customers.customer_key",
-            "on true",
-            ["only_the_sessions_of_changed_customers_are_made_anew"],
+            "the next session is that of the conversation",
+            "and segments.segment_number = next_sessions.segment_number",
+            "",
+            ["only_a_segment_with_a_next_session_has_its_start"],
         ),
         (
-            "another source's customer is changed",
-            "customer_sessions.source = changed_customers.source",
-            "true",
-            ["only_the_sessions_of_changed_customers_are_made_anew"],
+            "a segment without a next session is left",
+            "left join next_sessions",
+            "inner join next_sessions",
+            ["only_a_segment_with_a_next_session_has_its_start"],
+        ),
+    ),
+    *of(
+        "int_kept_sessions",
+        (
+            "a segment of any kind is a session",
+            "where segment_kind = 'session'",
+            "",
+            ["only_kept_segments_of_kind_session_are_sessions"],
         ),
     ),
     *of(
@@ -2903,8 +2940,8 @@ RATES = [
         "int_kept_messages",
         (
             "terminal events are messages",
-            "where is_activity",
-            "",
+            "case when is_activity then segment_number end as segment_number",
+            "segment_number",
             ["each_activity_carries_the_keys_of_its_own_segment"],
         ),
         (

@@ -44,7 +44,8 @@ def kept_tables(manifest: Path) -> set[Name]:
         for node in nodes
         if node["resource_type"] == "model"
         and (
-            node["config"]["materialized"] not in MADE_ANEW or node["alias"].startswith("int_kept_")
+            node["config"]["materialized"] not in MADE_ANEW
+            or (node["alias"].startswith("int_kept_") and node["config"]["materialized"] != "view")
         )
     }
 

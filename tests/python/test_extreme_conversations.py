@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -115,18 +116,29 @@ class Extreme:
         expected = oracle.compute({raw_tables.CONTRACT: self.raw}, lookup_settings())
         comparison.assert_equals_oracle(self.database, expected)
 
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open what is built, to read it."""
+        connection = duckdb.connect(str(self.database), read_only=True)
+        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        connection.execute(f"attach '{self.scratch}' as scratch (read_only)")
+        return connection
+
+    def queries(self) -> dict[str, str]:
+        """The query of each model, as it has run."""
+        results = json.loads((self.home / "target" / "run_results.json").read_text())["results"]
+        return {
+            result["unique_id"].split(".")[-1]: result["compiled_code"]
+            for result in results
+            if result["unique_id"].startswith("model.")
+        }
+
     def plans(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each model with the plan of its query, as it runs on what is built."""
-        results = json.loads((self.home / "target" / "run_results.json").read_text())["results"]
-        with duckdb.connect(str(self.database), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"attach '{self.scratch}' as scratch (read_only)")
-            for result in results:
-                kind, *_, name = result["unique_id"].split(".")
-                if kind == "model":
-                    code = f"explain (analyze, format json) {result['compiled_code']}"
-                    (_, plan), *_ = connection.execute(code).fetchall()
-                    yield name, json.loads(plan)
+        with self.connect() as connection:
+            for name, query in self.queries().items():
+                code = f"explain (analyze, format json) {query}"
+                (_, plan), *_ = connection.execute(code).fetchall()
+                yield name, json.loads(plan)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +180,30 @@ def test_no_model_has_more_work_than_rows(extreme: Extreme) -> None:
         for name, rows, node in operators(plan):
             assert rows <= most, f"{model}: {name} gives {rows:,} rows"
             assert not compares_all_pairs(name, node), f"{model}: {name} compares all pairs"
+
+
+def test_the_timeline_is_sorted_once(extreme: Extreme) -> None:
+    plans = dict(extreme.plans())
+    found, own = (
+        Counter(name for name, _, _ in operators(plans[model]))
+        for model in ("int_segmented_timeline", "int_takeovers")
+    )
+    assert found["STREAMING_WINDOW"] > 0
+    assert found["ORDER_BY"] == 1
+    assert found["WINDOW"] == own["WINDOW"]
+
+
+@pytest.mark.parametrize("column", ["conversation_number", "happened_us", "place_order"])
+def test_rows_that_come_in_another_order_end_the_build(extreme: Extreme, column: str) -> None:
+    query = extreme.queries()["int_timeline"]
+    sort = "order by conversation_number, happened_us, place_order, row_id"
+    assert query.count(sort) == 1
+    with extreme.connect() as connection:
+        assert connection.execute(query).fetchone() is not None
+        with pytest.raises(duckdb.Error, match="do not come in their order: int_timeline"):
+            connection.execute(
+                query.replace(sort, sort.replace(column, f"{column} desc"))
+            ).fetchall()
 
 
 def test_whoever_asks_for_one_row_gets_one(extreme: Extreme) -> None:

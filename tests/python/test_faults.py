@@ -382,7 +382,7 @@ def damage(database: Path, kind: str, chance: random.Random) -> None:
             raise AssertionError(kind)
 
 
-KEPT = ("int_kept_states", "int_kept_segments", "int_kept_sessions", "int_kept_messages")
+KEPT = ("int_kept_states", "int_kept_segments", "int_kept_conversations", "int_kept_messages")
 DAMAGE = [
     *("truncated", "header zeroed", "garbage", "garbage anywhere"),
     *(f"zeroed page of {table}" for table in KEPT),

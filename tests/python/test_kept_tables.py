@@ -228,7 +228,7 @@ def test_a_source_that_is_switched_off_takes_its_rows_along_and_brings_them_back
     assert faults.differences(kept.home, kept.folder / "first", publications=False) == []
 
 
-SELECTED = ["int_kept_states", "int_kept_segments", "int_kept_sessions"]
+SELECTED = ["int_kept_states", "int_kept_segments", "int_kept_messages"]
 
 
 @pytest.mark.parametrize("model", projects.few_now(SELECTED, 1))

@@ -73,18 +73,32 @@ DEFECTS = [
     Defect(
         "the customer of before is forgotten",
         CUSTOMERS,
-        "{{ source('earlier_nights', 'int_kept_sessions') }}",
-        "{{ ref('int_customer_sessions') }}",
+        "where sessions.conversation_number is null",
+        "where false",
         (Night(each(nights.ChangedConversation, column=2, value=0)),),
     ),
     Defect(
         "the customer of now is forgotten",
         CUSTOMERS,
         # Of a new conversation it is remembered, or a fresh build would forget it as well.
-        "{{ ref('int_customer_sessions') }}",
-        "{{ ref('int_customer_sessions') }} where conversation_id in "
+        "where conversation_number is not null",
+        "where conversation_number is not null and conversation_id in "
         "(select conversation_id from changed where change_reason = 'new')",
         (Night(each(nights.ChangedConversation, column=2, value=0)),),
+    ),
+    Defect(
+        "the next session of an unchanged conversation stays",
+        "macros/move_next_sessions.sql",
+        "moved.conversation_number is null",
+        "false",
+        (Night(each(nights.ChangedConversation, column=2, value=0)),),
+    ),
+    Defect(
+        "what was cut before still counts",
+        "models/**/int_next_sessions.sql",
+        "and states.unfinished_reason is null",
+        "",
+        (Night(each(nights.DeletedConversation)),),
     ),
     Defect(
         "a changed timeout is no change",

@@ -54,7 +54,7 @@ def test_only_what_lists_the_changes_reads_what_earlier_nights_left(
         for parent in model["depends_on"]["nodes"]
         if nodes[parent].get("source_name") == "earlier_nights"
     }
-    assert readers == {"int_changed_conversations", "int_changed_customers"}
+    assert readers == {"int_changed_conversations", "int_customer_sessions", "int_next_sessions"}
 
 
 def test_every_model_has_a_yml_of_its_name() -> None:

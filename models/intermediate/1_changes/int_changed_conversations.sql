@@ -47,7 +47,7 @@ final as (
         conversation_id,
         change_reason,
         rules_fingerprint,
-        row_number() over (order by source, conversation_id) as conversation_number
+        cast(row_number() over (order by source, conversation_id) as integer) as conversation_number
     from reason_added
     where change_reason is not null
 )

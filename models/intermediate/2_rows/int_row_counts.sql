@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- What became of a conversation's rows. Used and duplicate ones are each counted on their own, so that their sum with
 -- the rejected ones proves something.
 with

@@ -6,19 +6,33 @@ timeline as (
 
 -- Gaps and islands: a row's segment is the number of starts so far. Terminal events keep the number of the activity
 -- before them, which is the segment they belong to.
-segment_numbered as (
+counted as (
     select
         *,
-        count(start_reason) over so_far as segment_number,
+        count(start_reason) over so_far as start_count,
         count(case when is_run_start then 1 end) over so_far as run_number,
         max(case when start_reason is not null then row_position end) over so_far as start_position,
         max(case when row_kind = 'customer' then row_position end) over so_far as last_customer_position
     from timeline
-    window so_far as (
-        partition by conversation_number
-        order by row_position
-        rows between unbounded preceding and current row
-    )
+    window so_far as {{ in_order('conversation_number', 'row_position', rows='rows unbounded preceding') }}
+),
+
+-- Of the conversations that came before, where there are such: the count at the first row of this one.
+earlier_starts_added as (
+    select
+        *,
+        max(
+            case when not has_row_before then start_count - case when start_reason is null then 0 else 1 end end
+        ) over so_far as earlier_start_count
+    from counted
+    window so_far as {{ in_order('conversation_number', 'row_position', rows='rows unbounded preceding') }}
+),
+
+segment_numbered as (
+    select
+        *,
+        start_count - earlier_start_count as segment_number
+    from earlier_starts_added
 ),
 
 final as (
@@ -33,8 +47,10 @@ final as (
         actor,
         detail,
         -- A terminal event before the first activity does not make that activity a return.
-        case when start_reason is not null and segment_number = 1 then 'first_contact' else start_reason end
-            as start_reason,
+        {{ one_of(
+            ['first_contact', 'resolved', 'inactivity', 'escalated'],
+            "case when start_reason is not null and segment_number = 1 then 'first_contact' else start_reason end"
+        ) }} as start_reason,
         row_kind in ('customer', 'bot', 'agent') as is_activity,
         coalesce(last_customer_position >= start_position, false) as is_customer_heard,
         cast(run_number as integer) as run_number,

@@ -10,7 +10,7 @@ final as (
     select
         conversation_number,
         segment_number,
-        max(start_reason) as start_reason,
+        cast(max(start_reason) as {{ dbt.type_string() }}) as start_reason,
         max(case when position_in_segment = 1 then row_id end) as first_message_id,
         min(case when is_activity then happened_us end) as started_us,
         max(case when is_activity then happened_us end) as last_activity_us,

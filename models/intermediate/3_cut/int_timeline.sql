@@ -1,4 +1,6 @@
 {{ config(materialized='view') }}
+{%- set rule_2 = 'happened_us, place_order, row_id, -tie_order' %}
+{%- set author_types, boundaries = ['customer', 'bot', 'agent', 'system'], ['resolved', 'escalated', 'none'] %}
 
 with
 
@@ -77,18 +79,46 @@ timeline as (
     from takeovers
 ),
 
--- Rule 2's order, once; everything later sorts by the number that it gives.
+-- Rule 2's order, once; everything later takes the rows as they come. What is sorted is narrow.
 ordered as (
     select
-        *,
-        row_number() over in_order as row_position,
-        lag(happened_us) over in_order as previous_us,
-        lag(tie_order) over in_order as previous_tie_order
+        conversation_number,
+        timeout_us,
+        happened_us,
+        cast(tie_order as tinyint) as tie_order,
+        cast(place_order as tinyint) as place_order,
+        row_id,
+        {{ one_of(author_types + boundaries, 'row_kind') }} as row_kind,
+        actor,
+        detail
     from timeline
-    window in_order as (
-        partition by conversation_number
-        order by happened_us, place_order, row_id, -tie_order
-    )
+    {{ sort_once(group='conversation_number', order=rule_2) }}
+),
+
+row_before_added as (
+    select
+        *,
+        row_number() over row_by_row as row_position,
+        coalesce(lag(conversation_number) over row_by_row = conversation_number, false) as has_row_before,
+        lag(conversation_number) over row_by_row as row_before_conversation_number,
+        lag(happened_us) over row_by_row as row_before_us,
+        lag(place_order) over row_by_row as row_before_place_order,
+        lag(tie_order) over row_by_row as row_before_tie_order
+    from ordered
+    window row_by_row as {{ in_order(group='conversation_number', order=rule_2) }}
+),
+
+previous_added as (
+    select
+        *,
+        case when has_row_before then row_before_us end as previous_us,
+        case when has_row_before then row_before_tie_order end as previous_tie_order
+    from row_before_added
+    where
+        {{ assert_in_order(
+            'row_before_conversation_number > conversation_number or has_row_before and '
+            ~ '(row_before_us > happened_us or row_before_us = happened_us and row_before_place_order > place_order)'
+        ) }}
 ),
 
 -- Rule 4. The row before tells all: when it is a terminal event, it is the last one since the previous activity.
@@ -102,14 +132,15 @@ start_reason_added as (
             when happened_us - previous_us > timeout_us then 'inactivity'
             when previous_tie_order = 1 then 'escalated'
         end as start_reason
-    from ordered
+    from previous_added
 ),
 
 -- For `timeout_sensitivity`: a run is what no compared timeout cuts.
 exceeded_timeouts_added as (
     select
         *,
-        case when tie_order = 0 then {{ exceeded_timeouts('happened_us - previous_us') }} end as exceeded_timeouts,
+        cast(case when tie_order = 0 then {{ exceeded_timeouts('happened_us - previous_us') }} end as smallint)
+            as exceeded_timeouts,
         tie_order = 0
         and (
             coalesce(previous_tie_order, 1) > 0
@@ -122,6 +153,7 @@ final as (
     select
         conversation_number,
         row_position,
+        has_row_before,
         happened_us,
         row_id,
         row_kind,

@@ -4,23 +4,19 @@ changed as (
     select * from {{ ref('int_changed_conversations') }}
 ),
 
--- Whose sessions the changed conversations hold now, and whose they held when they were cut before.
 sessions as (
-    select
-        source,
-        conversation_id,
-        customer_key
-    from {{ ref('int_customer_sessions') }}
-    union all
-    select
-        source,
-        conversation_id,
-        customer_key
-    from {{ source('earlier_nights', 'int_kept_sessions') }}
+    select * from {{ ref('int_customer_sessions') }}
 ),
 
-final as (
-    select distinct
+-- Whose sessions the changed conversations hold now, and whose they held when they were cut before.
+customers as (
+    select
+        source,
+        customer_key
+    from sessions
+    where conversation_number is not null
+    union all
+    select
         sessions.source,
         sessions.customer_key
     from sessions
@@ -28,6 +24,14 @@ final as (
         on
             sessions.source = changed.source
             and sessions.conversation_id = changed.conversation_id
+    where sessions.conversation_number is null
+),
+
+final as (
+    select distinct
+        source,
+        customer_key
+    from customers
 )
 
 select * from final

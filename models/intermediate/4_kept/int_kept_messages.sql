@@ -2,9 +2,18 @@
 
 with
 
+-- Terminal events find no key. A filter would do as well, but DuckDB would take it for a narrow one, hold these rows in
+-- memory instead of the keys, and lose their order, in which they take less room.
 activities as (
-    select * from {{ ref('int_segmented_timeline') }}
-    where is_activity
+    select
+        conversation_number,
+        case when is_activity then segment_number end as segment_number,
+        position_in_segment,
+        happened_us,
+        row_id,
+        row_kind,
+        actor
+    from {{ ref('int_segmented_timeline') }}
 ),
 
 keys as (
@@ -23,7 +32,7 @@ final as (
         keys.segment_id,
         keys.session_id,
         keys.segment_kind,
-        activities.row_kind as author_type,
+        cast(activities.row_kind as {{ dbt.type_string() }}) as author_type,
         activities.actor as author_id,
         {{ from_epoch_us('activities.happened_us') }} as sent_at,
         activities.position_in_segment

@@ -1,44 +1,62 @@
-{{ config(materialized='kept') }}
+{{ config(materialized='kept', post_hook="{{ move_next_sessions() }}") }}
 
 with
 
+segments as (
+    select * from {{ ref('int_segment_ends') }}
+),
+
+next_sessions as (
+    select
+        conversation_number,
+        segment_number,
+        next_started_us
+    from {{ ref('int_next_sessions') }}
+    where next_started_us is not null
+),
+
 final as (
     select
-        segment_id,
-        source,
-        conversation_id,
-        segment_number,
-        session_id,
-        session_number,
-        segment_kind,
-        brand,
-        channel,
-        customer_id,
-        started_us,
-        last_activity_us,
-        final_ended_us,
-        open_until_us,
-        start_reason,
-        final_end_reason,
-        final_outcome,
-        is_resolved_late,
-        customer_message_count,
-        bot_message_count,
-        agent_message_count,
-        first_customer_message_us,
-        first_bot_reply_us,
-        bot_id,
-        last_bot_id,
-        topic,
-        last_topic,
-        first_escalated_us,
-        escalated_by,
-        escalation_reason,
-        first_resolved_us,
-        resolved_by,
-        handoff_first_agent_message_us,
-        handoff_last_activity_us
-    from {{ ref('int_segment_ends') }}
+        segments.segment_id,
+        segments.source,
+        segments.conversation_id,
+        segments.segment_number,
+        segments.session_id,
+        segments.session_number,
+        segments.segment_kind,
+        segments.brand,
+        segments.channel,
+        segments.customer_id,
+        segments.started_us,
+        segments.last_activity_us,
+        segments.final_ended_us,
+        segments.open_until_us,
+        segments.start_reason,
+        segments.final_end_reason,
+        segments.final_outcome,
+        segments.is_resolved_late,
+        segments.customer_message_count,
+        segments.bot_message_count,
+        segments.agent_message_count,
+        segments.first_customer_message_us,
+        segments.first_bot_reply_us,
+        segments.bot_id,
+        segments.last_bot_id,
+        segments.topic,
+        segments.last_topic,
+        segments.first_escalated_us,
+        segments.escalated_by,
+        segments.escalation_reason,
+        segments.first_resolved_us,
+        segments.resolved_by,
+        segments.handoff_first_agent_message_us,
+        segments.handoff_last_activity_us,
+        next_sessions.next_started_us
+    from segments
+    left join next_sessions
+        on
+            segments.conversation_number = next_sessions.conversation_number
+            and segments.segment_number = next_sessions.segment_number
 )
 
 select * from final

@@ -1,95 +1,45 @@
-{{ config(
-    materialized='kept',
-    changed='int_changed_customers',
-    key=['source', 'customer_key']
-) }}
+{{ config(materialized='view') }}
 
 with
 
-customer_sessions as (
-    select customer_sessions.*
-    from {{ ref('int_customer_sessions') }} as customer_sessions
-    inner join {{ ref('int_changed_customers') }} as changed_customers
-        on
-            customer_sessions.source = changed_customers.source
-            and customer_sessions.customer_key = changed_customers.customer_key
-),
-
--- Starts and ends on one line: looking forward from an end, the next start is a running minimum, and no session is
--- compared with every other. At the same time a start comes first, for a message comes before an event.
-starts_and_ends as (
-    select
-        source,
-        customer_key,
-        session_id,
-        started_us as happened_us,
-        0 as tie_order,
-        started_us
-    from customer_sessions
-    union all
-    select
-        source,
-        customer_key,
-        session_id,
-        final_ended_us as happened_us,
-        1 as tie_order,
-        null as started_us
-    from customer_sessions
-),
-
-next_start_added as (
-    select
-        *,
-        min(started_us) over (
-            partition by source, customer_key
-            order by happened_us, tie_order
-            rows between 1 following and unbounded following
-        ) as next_started_us
-    from starts_and_ends
-),
-
--- An end has a row for each session, so nothing gets lost here.
+-- Rule 7: a handoff carries the key of a session, and is none.
 final as (
     select
-        sessions.segment_id as session_id,
-        sessions.source,
-        sessions.conversation_id,
-        sessions.session_number,
-        sessions.segment_number,
-        sessions.brand,
-        sessions.channel,
-        sessions.customer_id,
-        next_starts.customer_key,
-        sessions.started_us,
-        sessions.last_activity_us,
-        sessions.final_ended_us,
-        sessions.open_until_us,
-        sessions.start_reason,
-        sessions.final_end_reason,
-        sessions.final_outcome,
-        sessions.is_resolved_late,
-        sessions.customer_message_count,
-        sessions.bot_message_count,
-        sessions.agent_message_count,
-        sessions.first_customer_message_us,
-        sessions.first_bot_reply_us,
-        sessions.bot_id,
-        sessions.last_bot_id,
-        sessions.topic,
-        sessions.last_topic,
-        sessions.first_escalated_us,
-        sessions.escalated_by,
-        sessions.escalation_reason,
-        sessions.first_resolved_us,
-        sessions.resolved_by,
-        sessions.handoff_first_agent_message_us,
-        sessions.handoff_last_activity_us,
-        next_starts.next_started_us
-    from {{ ref('int_kept_segments') }} as sessions
-    inner join next_start_added as next_starts
-        on
-            sessions.segment_id = next_starts.session_id
-            and next_starts.tie_order = 1
+        segment_id as session_id,
+        source,
+        conversation_id,
+        session_number,
+        segment_number,
+        brand,
+        channel,
+        customer_id,
+        started_us,
+        last_activity_us,
+        final_ended_us,
+        open_until_us,
+        start_reason,
+        final_end_reason,
+        final_outcome,
+        is_resolved_late,
+        customer_message_count,
+        bot_message_count,
+        agent_message_count,
+        first_customer_message_us,
+        first_bot_reply_us,
+        bot_id,
+        last_bot_id,
+        topic,
+        last_topic,
+        first_escalated_us,
+        escalated_by,
+        escalation_reason,
+        first_resolved_us,
+        resolved_by,
+        handoff_first_agent_message_us,
+        handoff_last_activity_us,
+        next_started_us
+    from {{ ref('int_kept_segments') }}
+    where segment_kind = 'session'
 )
 
 select * from final
