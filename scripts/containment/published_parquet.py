@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,11 +66,15 @@ def write(
             files[name] = rows
     for name in _linked(base / folder.name, folder, unchanged) if base is not None else ():
         del files[name]
-    for name, rows in files.items():
-        connection.execute(
-            f"copy {rows} to {sql.text(str(folder / name))} "
-            f"(format parquet, compression zstd, compression_level {LEVEL})"
-        )
+    copies = [
+        f"copy {rows} to {sql.text(str(folder / name))} "
+        f"(format parquet, compression zstd, compression_level {LEVEL})"
+        for name, rows in files.items()
+    ]
+    # One file is too little work for all cores, so there are as many at a time.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(lambda copy: connection.cursor().execute(copy), copies):
+            pass
 
 
 def files_of(folder: Path, mart: str) -> list[Path]:

@@ -253,13 +253,18 @@ def _without_null_words(value: str, words: Sequence[str], padded: Sequence[str])
     """Null where a text is one of the words, or one of `padded` with blanks around it."""
     if not words:
         return value
-    listed = ", ".join(map(sql.text, words))
     # Few texts are as short as such a word.
-    kept = f"(strlen({value}) > {max(len(w.encode()) for w in words)} or {value} not in ({listed}))"
+    longest = max(len(word.encode()) for word in words)
+    kept = f"(strlen({value}) > {longest} or not ({_is_one_of(value, words)}))"
     if padded:
         has_blanks = f"({value} like '% ' or {value} like ' %')"
-        kept += f" and not ({has_blanks} and trim({value}) in ({', '.join(map(sql.text, padded))}))"
+        kept += f" and not ({has_blanks} and ({_is_one_of(f'trim({value})', padded)}))"
     return f"case when {kept} then {value} end"
+
+
+def _is_one_of(value: str, words: Sequence[str]) -> str:
+    """A condition without `in`, which DuckDB makes a join of each column with the list of words."""
+    return " or ".join(f"{value} = {sql.text(word)}" for word in words)
 
 
 def with_json(relation: str, types: Mapping[str, str], wanted: Iterable[str]) -> Part:

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ list_changed() }}", post_hook="{{ forget_changed() }}") }}
+
 with
 
 changed as (
@@ -26,6 +28,7 @@ final as (
         on
             events.source = changed.source
             and coalesce(events.conversation_id, '') = changed.conversation_id
+    where {{ may_be_changed('events.conversation_id') }}
 )
 
 select * from final

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ list_changed() }}", post_hook="{{ forget_changed() }}") }}
+
 with
 
 changed as (
@@ -27,6 +29,7 @@ final as (
         on
             messages.source = changed.source
             and coalesce(messages.conversation_id, '') = changed.conversation_id
+    where {{ may_be_changed('messages.conversation_id') }}
 )
 
 select * from final
