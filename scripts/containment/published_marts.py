@@ -25,12 +25,13 @@ COPY = "publication"  # the name under which the new file is attached
 STORAGE_VERSION = "v1.0.0"
 # A mart that has this column is patched by groups of conversations; any other one is replaced.
 GROUPED_BY = "conversation_id"
-GROUPS = 2**18
-GROUP = f"(hash({GROUPED_BY}) & {GROUPS - 1})"
+# A group holds a few conversations, by the rows of the largest mart: its messages.
+ROWS_PER_GROUP, FEWEST_GROUPS, MOST_GROUPS = 32, 2**10, 2**24
 # A mart with more differing groups than this share is replaced: that takes less.
-MOST_GROUPS = 0.3
+MOST_DIFFERING = 0.3
 # Of the room that the rows take in a file made whole.
 MOST_GROWTH = 1.2
+ALL = "0"  # one group
 SIZE = "raw.night_whole_publication"  # in the warehouse: what the last one took
 
 Columns = Mapping[str, Sequence[tuple[str, str]]]  # of each mart: name and type
@@ -151,21 +152,22 @@ def _patched(
     most_bytes_a_row = _most_bytes_a_row(connection)
     _attach(connection, target)
     there = columns(connection, COPY)
+    group = _group(connection)
     sums: dict[str, _Sum] = {}
     changed: dict[str, set[str] | None] = {}
     patched: list[str] = []
     come = 0
     for mart, here in marts.items():
-        is_grouped = any(column == GROUPED_BY for column, _ in here)
-        sums[mart] = _sum(connection, built(mart), here, "new_sums", is_grouped=is_grouped)
+        grouped = group if any(column == GROUPED_BY for column, _ in here) else ALL
+        sums[mart] = _sum(connection, built(mart), here, "new_sums", grouped)
         if there.get(mart) != here:
             changed[mart] = None
             continue
-        if sums[mart] == _sum(connection, copied(mart), here, "old_sums", is_grouped=is_grouped):
+        if sums[mart] == _sum(connection, copied(mart), here, "old_sums", grouped):
             continue
         changed[mart] = None
-        if is_grouped and _find_differing_groups(connection):
-            come += _collect_rows(connection, mart, here)
+        if grouped != ALL and _find_differing_groups(connection):
+            come += _collect_rows(connection, mart, here, grouped)
             patched.append(mart)
             if mart in parts:
                 changed[mart] = _parts(connection, mart, parts[mart])
@@ -185,7 +187,7 @@ def _patched(
     _copy_comments(connection)
     connection.execute(f"checkpoint {COPY}")
     for mart in changed:
-        if _sum(connection, copied(mart), marts[mart], "sums", is_grouped=False) != sums[mart]:
+        if _sum(connection, copied(mart), marts[mart], "sums", ALL) != sums[mart]:
             raise _BetterWhole(f"{mart} would not be what was built")
     rows = {mart: each.rows for mart, each in sums.items()}
     if target.stat().st_size > most_bytes_a_row * sum(rows.values()):
@@ -207,16 +209,25 @@ def _most_bytes_a_row(connection: duckdb.DuckDBPyConnection) -> float:
 # --- what differs --------------------------------------------------------------------------------
 
 
+def _group(connection: duckdb.DuckDBPyConnection) -> str:
+    """The expression of a row's group."""
+    rows = _one(
+        connection,
+        "select coalesce(max(estimated_size), 0) from duckdb_tables() "
+        f"where database_name = '{COPY}'",
+    )
+    groups = 2 ** (rows // ROWS_PER_GROUP).bit_length()
+    return f"(hash({GROUPED_BY}) & {min(max(groups, FEWEST_GROUPS), MOST_GROUPS) - 1})"
+
+
 def _sum(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
     here: Sequence[tuple[str, str]],
     name: str,
-    *,
-    is_grouped: bool,
+    group: str,
 ) -> _Sum:
     """Hash all rows of a relation into a temporary table, by group; give the sum of all."""
-    group = GROUP if is_grouped else "0"
     connection.execute(
         f"create or replace temp table {name} as select {group} as group_number, "
         f"count(*) as row_count, sum({_row_hash(here)}::hugeint) as hashes "
@@ -239,18 +250,18 @@ def _find_differing_groups(connection: duckdb.DuckDBPyConnection) -> bool:
     differing, groups = connection.execute(
         "select (select count(*) from differing), (select count(*) from new_sums)"
     ).fetchall()[0]
-    return bool(differing <= MOST_GROUPS * groups)
+    return bool(differing <= MOST_DIFFERING * groups)
 
 
 def _collect_rows(
-    connection: duckdb.DuckDBPyConnection, mart: str, here: Sequence[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection, mart: str, here: Sequence[tuple[str, str]], group: str
 ) -> int:
     """Of the groups that differ, take the rows that go and those that come; give how many come."""
     # The same row may be there several times: it has a number each time.
     rows = (
         f"select {{}}, {_row_hash(here)} as row_hash, "
         "row_number() over (partition by row_hash) as row_copy "
-        f"from {{}} where {GROUP} in (select group_number from differing)"
+        f"from {{}} where {group} in (select group_number from differing)"
     )
     for name, query in (
         ("old_rows", rows.format("rowid as id", copied(mart))),

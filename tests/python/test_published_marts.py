@@ -171,7 +171,7 @@ def test_any_nights_equal_what_was_built(
         if draw.random() < 0.15:
             publish.switch(home.published, draw.choice(publish.names(home.published)))
         # However many groups differ: of so few conversations most would be replaced.
-        monkeypatch.setattr(published_marts, "MOST_GROUPS", draw.choice((0.3, 1)))
+        monkeypatch.setattr(published_marts, "MOST_DIFFERING", draw.choice((0.3, 1)))
         _, how = published_now(home)
         patched += how.startswith("patched")
     assert patched > nights / 2
