@@ -55,7 +55,8 @@ def check(
 
 def made_by(given: Settings, project: Path) -> str:
     """What a build of the project is made by: another text where code, settings or DuckDB are."""
-    lasting = {name: value for name, value in given.dbt_vars().items() if name != "not_after"}
+    moments = ("as_of", "not_after")  # on which nothing depends that is kept
+    lasting = {name: value for name, value in given.dbt_vars().items() if name not in moments}
     made = [docs.code_hash(project), duckdb.__version__, lasting]
     return hashlib.sha256(json.dumps(made, sort_keys=True, default=str).encode()).hexdigest()
 
