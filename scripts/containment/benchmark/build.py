@@ -16,6 +16,7 @@ from containment import (
     docs,
     lookups,
     publish,
+    published_marts,
     raw_files,
     raw_tables,
     raw_views,
@@ -238,7 +239,7 @@ def read_days(home: str) -> list[tuple[Any, ...]]:
 
 def sum_marts(home: str) -> dict[str, list[Any]]:
     """The sums of the publication of a home, in which a message has its segment's id."""
-    marts = {mart: f"{publish.SCHEMA}.{mart}" for mart in rules.MARTS}
+    marts = {mart: f"{published_marts.SCHEMA}.{mart}" for mart in rules.MARTS}
     marts["messages"] = MESSAGES
     with connect(Home(Path(home)).published / publish.DATABASE, read_only=True) as connection:
         return rules.sums(connection, marts)
