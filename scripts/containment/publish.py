@@ -106,6 +106,10 @@ def publish(
 
     unfinished = None
     publication = versions(home.published) / name
+    for link in ("current", *LINKS):
+        place = home.published / link
+        if place.is_dir() and not place.is_symlink():  # a copy that did not keep links
+            raise Stop(f"{place}: a folder, where a link belongs; move it away and start again")
     try:
         publication.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(home.published)

@@ -66,7 +66,7 @@ def patched(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
             name = publish.new_name(home.published)
             publish.publish(home, name, 3, tell=hows.append)
     assert all(how.startswith("patched: ") for how in hows), hows
-    assert "patched: 0 rows" not in " ".join(hows)
+    assert "patched: 0 of" not in " ".join(hows)
     return home
 
 

@@ -389,6 +389,18 @@ def test_permission_denied(home: Home) -> None:
     assert (current(home), versions(home)) == (before, [before])
 
 
+@pytest.mark.parametrize("link", ["current", "parquet"])
+def test_a_folder_in_the_place_of_a_link_is_named(home: Home, link: str) -> None:
+    publish_now(home)
+    place = home.published / link
+    place.unlink()
+    place.mkdir()
+    assert refusal(home) == f"{place}: a folder, where a link belongs; move it away and start again"
+    assert len(versions(home)) == 1
+    place.rmdir()
+    publish_now(home)
+
+
 def test_a_file_in_the_way(home: Home) -> None:
     home.published.write_text("")
     assert refusal(home).startswith(f"{home.published}")
