@@ -19,9 +19,15 @@ FINGERPRINTS = "models/**/int_fingerprints.sql"
 CUSTOMERS = "models/**/int_changed_customers.sql"
 
 
-def each(kind: type[Happening], **others: int) -> tuple[Happening, ...]:
+def each(kind: type[Happening], count: int = 8, **others: int) -> tuple[Happening, ...]:
     """The same for some conversations."""
-    return tuple(kind(conversation=pick, **others) for pick in range(8))
+    return tuple(kind(conversation=pick, **others) for pick in range(count))
+
+
+# Half of the conversations go from customer to customer: of the others some follow on other ones.
+CUSTOMERS_CHANGE = tuple(
+    Night(each(nights.ChangedConversation, 20, column=2, value=0)) for _ in range(3)
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ DEFECTS = [
         CUSTOMERS,
         "where sessions.conversation_number is null",
         "where false",
-        (Night(each(nights.ChangedConversation, column=2, value=0)),),
+        CUSTOMERS_CHANGE,
     ),
     Defect(
         "the customer of now is forgotten",
@@ -84,14 +90,14 @@ DEFECTS = [
         "where conversation_number is not null",
         "where conversation_number is not null and conversation_id in "
         "(select conversation_id from changed where change_reason = 'new')",
-        (Night(each(nights.ChangedConversation, column=2, value=0)),),
+        CUSTOMERS_CHANGE,
     ),
     Defect(
         "the next session of an unchanged conversation stays",
         "macros/move_next_sessions.sql",
         "moved.conversation_number is null",
         "false",
-        (Night(each(nights.ChangedConversation, column=2, value=0)),),
+        CUSTOMERS_CHANGE,
     ),
     Defect(
         "what was cut before still counts",
