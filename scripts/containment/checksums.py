@@ -40,12 +40,11 @@ def damage(folder: Path, only: Sequence[str] = ()) -> list[str]:
     `only`: no other files are looked at.
     """
     try:
-        lines = (folder / FILE).read_text(encoding="utf-8").rstrip("\n").split("\n")
+        written, line_count = _written(folder)
     except (OSError, UnicodeDecodeError):
         return [f"{FILE} cannot be read"]
-    written = {found[2]: found[1] for line in lines if (found := LINE.fullmatch(line))}
     wanted = set(only) or {*written, *_files(folder)}
-    if len(written) < len(lines) or not wanted <= set(written):
+    if len(written) < line_count or not wanted <= set(written):
         return [f"{FILE} is not whole"]
     missing = {name for name in wanted if not (folder / name).is_file()}
     found_now = _sums(folder, sorted(wanted - missing))
@@ -59,12 +58,17 @@ def damage(folder: Path, only: Sequence[str] = ()) -> list[str]:
 def sound(folder: Path, names: Sequence[str]) -> list[str]:
     """Of files of a publication those that are as they were written."""
     try:
-        text = (folder / FILE).read_text(encoding="utf-8")
+        written, _ = _written(folder)
     except (OSError, UnicodeDecodeError):
         return []
-    written = {found[2]: found[1] for line in text.split("\n") if (found := LINE.fullmatch(line))}
     found_now = _sums(folder, [name for name in names if name in written])
     return [name for name, digest in found_now.items() if digest == written[name]]
+
+
+def _written(folder: Path) -> tuple[dict[str, str], int]:
+    """The sums of a publication by file, and how many lines there are."""
+    lines = (folder / FILE).read_text(encoding="utf-8").rstrip("\n").split("\n")
+    return {found[2]: found[1] for line in lines if (found := LINE.fullmatch(line))}, len(lines)
 
 
 def _files(folder: Path) -> Iterator[str]:

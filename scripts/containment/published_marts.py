@@ -87,7 +87,7 @@ def write(
     COPY.
 
     base: the file of a sound publication, to be copied and patched. parts: for some marts the
-    expression that gives the part of a row. Stop when there is no mart; duckdb.Error and OSError
+    expression that gives the part of a row. NoMarts when there is none; duckdb.Error and OSError
     when the file cannot be written.
     """
     marts = columns(connection)
@@ -113,9 +113,7 @@ def write(
 
 
 def close(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close the file that was written, with all that is in it."""
-    # By itself, for of one that fails when the file is detached DuckDB does not say why.
-    connection.execute(f"checkpoint {COPY}")
+    """Close the file that was written."""
     connection.execute(f"detach {COPY}")
 
 
@@ -132,8 +130,7 @@ def _whole(
     connection.execute(f"create schema {COPY}.{SCHEMA}")
     for mart in marts:
         _replace(connection, mart)
-    _copy_comments(connection)
-    connection.execute(f"checkpoint {COPY}")
+    _finish(connection)
     rows = {mart: int(_one(connection, f"select count(*) from {built(mart)}")) for mart in marts}
     connection.execute(
         f"create schema if not exists raw; create or replace table {SIZE} as "
@@ -171,7 +168,8 @@ def _patched(
             if mart in parts:
                 changed[mart] = _parts(connection, mart, parts[mart])
     # What goes, before what comes: the room of the one is then the other's.
-    for mart in there.keys() - (marts.keys() - changed.keys()) - set(patched):
+    staying = {mart for mart in marts if mart not in changed or mart in patched}
+    for mart in there.keys() - staying:
         connection.execute(f"drop table {copied(mart)}")
     for mart in patched:
         connection.execute(
@@ -183,8 +181,7 @@ def _patched(
             connection.execute(f"insert into {copied(mart)} by name from {_come(mart)}")
         else:
             _replace(connection, mart)
-    _copy_comments(connection)
-    connection.execute(f"checkpoint {COPY}")
+    _finish(connection)
     for mart in changed:
         if _sum(connection, copied(mart), marts[mart], "sums", ALL) != sums[mart]:
             raise _BetterWhole(f"{mart} would not be what was built")
@@ -192,6 +189,12 @@ def _patched(
     if target.stat().st_size > most_bytes_a_row * sum(rows.values()):
         raise _BetterWhole("a patched one would take too much room")
     return Written(rows, changed, f"patched: {len(changed)} of {len(marts)} marts changed")
+
+
+def _finish(connection: duckdb.DuckDBPyConnection) -> None:
+    _copy_comments(connection)
+    # By itself, for of one that fails when the file is detached DuckDB does not say why.
+    connection.execute(f"checkpoint {COPY}")
 
 
 def _most_bytes_a_row(connection: duckdb.DuckDBPyConnection) -> float:
