@@ -1,4 +1,0 @@
-{# The text of a staged value: the value itself, or what stood there looks like when it could not be read. #}
-{% macro as_read(column) -%}
-    coalesce(cast({{ column }} as {{ dbt.type_string() }}), {{ shape('unreadable_' ~ column) }})
-{%- endmacro %}

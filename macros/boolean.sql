@@ -1,8 +1,0 @@
-{# A raw value as a boolean: the default where it is blank, null where it cannot be read. typeof is known when the query
-   is planned, so a column that is a boolean already costs nothing. #}
-{% macro boolean(column, default) -%}
-    case
-        when lower(typeof({{ column }})) = 'boolean' then coalesce(try_cast({{ column }} as boolean), {{ default }})
-        else try_cast(coalesce({{ keyword(column) }}, '{{ default }}') as boolean)
-    end
-{%- endmacro %}
