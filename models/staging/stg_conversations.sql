@@ -1,6 +1,7 @@
 with
 
--- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
+-- All sources, with their columns cast in one place. An unreadable value becomes null; a column beside it holds its
+-- text.
 cast_rows as (
     {% for source in var('sources') %}
         {{ 'union all' if not loop.first }}
@@ -13,18 +14,20 @@ cast_rows as (
             {{ utc_timestamp('created_at') }} as created_at,
             {{ text('exclusion_reason') }} as exclusion_reason,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
+            attributes,
             {{ unreadable_time('created_at') }} as unreadable_created_at,
             {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
             {{ id_finding(['conversation_id', 'customer_id']) }} as id_finding,
-            -- Of the columns as they came: whatever is changed in the raw row changes it.
+            -- The hash covers the columns as they came: every change of the raw row changes it.
             {{ row_hash([
-                'conversation_id', 'channel', 'brand', 'customer_id', 'created_at', 'exclusion_reason', 'loaded_at'
+                'conversation_id', 'channel', 'brand', 'customer_id', 'created_at', 'exclusion_reason', 'loaded_at',
+                'attributes'
             ]) }} as row_hash
         from {{ ref('stg_' ~ source ~ '__conversations') }}
     {% endfor %}
 ),
 
--- A row that cannot be used is kept apart with its reason; the first that holds is told.
+-- An unusable row gets a reason, the first that applies.
 judged_rows as (
     select
         *,

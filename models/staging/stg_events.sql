@@ -1,6 +1,7 @@
 with
 
--- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
+-- All sources, with their columns cast in one place. An unreadable value becomes null; a column beside it holds its
+-- text.
 cast_rows as (
     {% for source in var('sources') %}
         {{ 'union all' if not loop.first }}
@@ -19,7 +20,7 @@ cast_rows as (
             {{ unreadable_time('occurred_at') }} as unreadable_occurred_at,
             {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
             {{ id_finding(['event_id', 'conversation_id']) }} as id_finding,
-            -- Of the columns as they came: whatever is changed in the raw row changes it.
+            -- The hash covers the columns as they came: every change of the raw row changes it.
             {{ row_hash([
                 'event_id', 'conversation_id', 'event_type', 'occurred_at', 'actor_type', 'reason', 'loaded_at'
             ]) }} as row_hash
@@ -27,7 +28,7 @@ cast_rows as (
     {% endfor %}
 ),
 
--- A row that cannot be used is kept apart with its reason; the first that holds is told.
+-- An unusable row gets a reason, the first that applies.
 judged_rows as (
     select
         *,

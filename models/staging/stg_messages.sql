@@ -1,6 +1,7 @@
 with
 
--- Every source, its columns cast in one place. What cannot be read is null, with its text in a column beside it.
+-- All sources, with their columns cast in one place. An unreadable value becomes null; a column beside it holds its
+-- text.
 cast_rows as (
     {% for source in var('sources') %}
         {{ 'union all' if not loop.first }}
@@ -14,28 +15,30 @@ cast_rows as (
             {{ utc_timestamp('sent_at') }} as sent_at,
             {{ text('topic') }} as topic,
             {{ utc_timestamp('loaded_at') }} as loaded_at,
+            attributes,
             case
                 when {{ boolean('is_public', 'true') }} is null then {{ text('is_public') }}
             end as unreadable_is_public,
             {{ unreadable_time('sent_at') }} as unreadable_sent_at,
             {{ unreadable_time('loaded_at') }} as unreadable_loaded_at,
             {{ id_finding(['message_id', 'conversation_id', 'author_id']) }} as id_finding,
-            -- Of the columns as they came: whatever is changed in the raw row changes it.
+            -- The hash covers the columns as they came: every change of the raw row changes it.
             {{ row_hash([
-                'message_id', 'conversation_id', 'author_type', 'author_id', 'is_public', 'sent_at', 'topic', 'loaded_at'
+                'message_id', 'conversation_id', 'author_type', 'author_id', 'is_public', 'sent_at', 'topic', 'loaded_at',
+                'attributes'
             ]) }} as row_hash
         from {{ ref('stg_' ~ source ~ '__messages') }}
     {% endfor %}
 ),
 
--- A row that cannot be used is kept apart with its reason; the first that holds is told.
+-- An unusable row gets a reason, the first that applies.
 judged_rows as (
     select
         *,
         case
             when message_id is null or conversation_id is null then 'missing_id'
             when id_finding = 'inexact_id' then 'inexact_id'
-            -- The word by which a system's staging says that it could not read what the row was made of.
+            -- A source's staging writes this word if it could not read what the row is made of.
             when author_type = 'unreadable content' then 'unreadable_content'
             when sent_at is null and unreadable_sent_at is null then 'missing_time'
             when sent_at is null then 'unreadable_time'

@@ -1,9 +1,9 @@
 with
 
--- Every source that has ratings, its columns cast in one place. What cannot be read is null, with its text in a column
--- beside it.
+-- All sources with ratings, with their columns cast in one place. An unreadable value becomes null; a column beside it
+-- holds its text.
 cast_rows as (
-    -- The columns, also where no source has ratings.
+    -- The columns exist even if no source has ratings.
     select
         cast(null as {{ dbt.type_string() }}) as source,
         cast(null as {{ dbt.type_string() }}) as rating_id,
@@ -18,7 +18,7 @@ cast_rows as (
         cast(null as {{ dbt.type_string() }}) as unreadable_loaded_at,
         cast(null as {{ dbt.type_string() }}) as id_finding
     where false
-    {% for source in sources_with_ratings() %}
+    {% for source in sources_with('ratings') %}
         union all
         select
             '{{ source }}' as source,
@@ -37,7 +37,7 @@ cast_rows as (
     {% endfor %}
 ),
 
--- A row that cannot be used is kept apart with its reason; the first that holds is told.
+-- An unusable row gets a reason, the first that applies.
 judged_rows as (
     select
         *,

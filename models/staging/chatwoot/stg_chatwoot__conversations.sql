@@ -17,11 +17,11 @@ final as (
     select
         cast(conversations.id as varchar) as conversation_id,
         coalesce(channels.channel, regexp_replace(inboxes.channel_type, '^Channel::', '')) as channel,
-        -- An account can serve several brands, each by an inbox with a business name of its own.
+        -- An account can serve several brands, each through an inbox with a business name of its own.
         coalesce(nullif(trim(inboxes.business_name), ''), latest_accounts.name) as brand,
         cast(conversations.contact_id as varchar) as customer_id,
         conversations.created_at,
-        -- Chatwoot has no flag for spam or tests: people mark them by labels.
+        -- Chatwoot has no flag for spam or tests: people mark them with labels.
         (
             select min(excluded_labels.exclusion_reason)
             from {{ ref('chatwoot_excluded_labels') }} as excluded_labels
@@ -34,7 +34,8 @@ final as (
                 )
         ) as exclusion_reason,
         coalesce({{ utc_timestamp('conversations.loaded_at') }}, {{ utc_timestamp('conversations.updated_at') }})
-            as loaded_at
+            as loaded_at,
+        {{ attributes(row='conversations', lists={'label': chatwoot_labels('conversations')}) }} as attributes
     from {{ source('chatwoot', 'chatwoot_conversations') }} as conversations
     left join latest_inboxes as inboxes
         on conversations.inbox_id = inboxes.id

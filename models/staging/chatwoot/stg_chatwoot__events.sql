@@ -1,6 +1,6 @@
 with
 
--- An inbox has a bot while one is active in it now; Chatwoot keeps no history of that.
+-- An inbox has a bot if one is active in it now; Chatwoot keeps no history of its bots.
 bot_inboxes as (
     select inbox_id
     from (
@@ -21,8 +21,8 @@ bot_conversations as (
     where inbox_id in (select bot_inboxes.inbox_id from bot_inboxes)
 ),
 
--- Chatwoot writes conversation_bot_handoff once in the life of a conversation, and nothing at all when a customer comes
--- back to the bot. A later handoff shows as an opening of what the bot had; every other opening is none.
+-- Chatwoot writes conversation_bot_handoff once per conversation, and nothing at all when a customer comes back to the
+-- bot. A later handoff shows as an opening of a conversation that the bot had. No other opening is a handoff.
 openings_from_bot as (
     select steps.event_id
     from {{ ref('stg_chatwoot__steps') }} as steps
@@ -33,7 +33,7 @@ openings_from_bot as (
         and case
             when steps.is_first_status then true
             when steps.is_bot_since then true
-            -- The bot was given it by the customer's message, and handed it on without a word of its own.
+            -- The customer's message gave the conversation to the bot, which handed it on without a message.
             when steps.is_after_resolution and steps.is_customer_since
                 then bot_conversations.conversation_id is not null
             else false
@@ -49,7 +49,7 @@ final as (
                 then 'conversation_opened_from_bot'
             else events.name
         end as event_type,
-        -- The row itself is written later, by a job.
+        -- A job writes the row itself later.
         coalesce({{ utc_timestamp('events.event_end_time') }}, {{ utc_timestamp('events.created_at') }}) as occurred_at,
         case
             when events.name in (

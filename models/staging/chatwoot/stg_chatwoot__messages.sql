@@ -1,7 +1,7 @@
 with
 
--- Chatwoot writes content_attributes encoded twice: a JSON text in which the object stands as text. Other writers leave
--- the object itself. What is no JSON at all says nothing.
+-- Chatwoot encodes content_attributes twice: a JSON string that holds the object as text. Other writers store the
+-- object itself. A value that is not JSON is ignored.
 read_content_attributes as (
     select
         *,
@@ -30,9 +30,9 @@ final as (
         case
             -- A rule or a campaign writes under a person's name.
             when messages.message_type = 1 and messages.is_automatic then 'system'
-            -- Written by a person in the messenger's own app, which Chatwoot only repeats.
+            -- A person wrote it in the messenger's own app; Chatwoot only repeats it.
             when messages.message_type = 1 and messages.is_echo then 'agent'
-            -- Without a row in the lookup the words themselves, so that the message is rejected and can be found.
+            -- Without a row in the lookup, the words themselves stay, so that the message is rejected and can be found.
             else coalesce(
                 by_sender.author_type,
                 by_sender_type.author_type,
@@ -44,14 +44,15 @@ final as (
             when messages.sender_kind = 'Contact' then cast(messages.sender_id as varchar)
             when messages.sender_kind <> 'none' then concat_ws(' ', messages.sender_kind, messages.sender_id)
         end as author_id,
-        -- What cannot be read stays as it is, so that the message is rejected: it may be a note.
+        -- An unreadable value stays as it is, so that the message is rejected: it may be a note.
         case
             when {{ boolean('messages.private', 'false') }} is null then cast(messages.private as varchar)
             else cast(not {{ boolean('messages.private', 'false') }} as varchar)
         end as is_public,
         messages.created_at as sent_at,
         cast(null as varchar) as topic,
-        coalesce({{ utc_timestamp('messages.loaded_at') }}, {{ utc_timestamp('messages.updated_at') }}) as loaded_at
+        coalesce({{ utc_timestamp('messages.loaded_at') }}, {{ utc_timestamp('messages.updated_at') }}) as loaded_at,
+        cast(null as varchar) as attributes
     from read_marks as messages
     left join {{ ref('chatwoot_authors') }} as by_sender
         on

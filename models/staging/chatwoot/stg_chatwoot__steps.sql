@@ -1,6 +1,6 @@
 with
 
--- A row may have been loaded in several versions, and a step is one: what it is and when never changes in Chatwoot.
+-- A row may have been loaded in several versions, but makes one step: its kind and time never change in Chatwoot.
 steps as (
     select
         message_id,
@@ -29,7 +29,7 @@ steps as (
         )
 ),
 
--- Chatwoot's own order: within a second by id, messages before what they lead to.
+-- Chatwoot's own order: within a second, messages come before what they lead to, each by id.
 numbered_steps as (
     select
         *,

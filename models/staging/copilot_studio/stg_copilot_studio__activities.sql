@@ -20,8 +20,8 @@ transcripts as (
     from {{ source('copilot_studio', 'copilot_studio_conversationtranscripts') }}
 ),
 
--- The name is conversation_bot or conversation_bot_batch, and the conversation may hold a _ of its own: the end is what
--- is known. A bot is a GUID, or at least no number, and a batch is a number.
+-- The name is conversation_bot or conversation_bot_batch. The conversation may contain a _ itself, so the name is read
+-- from its end. A bot is a GUID, or at least not a number; a batch is a number.
 conversations as (
     select
         *,
@@ -35,7 +35,7 @@ conversations as (
     from transcripts
 ),
 
--- A transcript without an activity still tells that there was a conversation.
+-- A transcript without an activity still shows that there was a conversation.
 activities as (
     select
         transcript_id,
@@ -63,13 +63,13 @@ final as (
         transcript_id,
         conversation_id,
         activity_number,
-        -- Traces have no id, or always the same.
+        -- Traces have no id, or always the same one.
         case
             when activity_type in ('message', 'event', 'handoff') and activity['id'] <> '' then activity['id']
             else concat(transcript_id, '-', lpad(cast(activity_number as varchar), 6, '0'))
         end as activity_id,
         activity_type,
-        -- Cut off by the export, no JSON, or an entry that is no activity: nobody knows what was in it.
+        -- The export cut it off, it is not JSON, or the entry is not an activity: nobody knows what was in it.
         not is_readable or (activity_number > 0 and activity_type is null) as is_unreadable,
         activity['valueType'] as value_type,
         activity['name'] as activity_name,
@@ -79,7 +79,7 @@ final as (
         nullif(activity['from']['id'], '') as author_id,
         activity['from']['role'] as author_role,
         activity['value']['isDesignMode'] as is_design_mode,
-        -- The test pane writes 'Text' there, an evaluation true.
+        -- The test pane writes 'Text' here, an evaluation writes true.
         coalesce(activity['channelData']['testMode'], activity['value']['testMode']) as test_mode,
         activity['value']['outcome'] as session_outcome,
         activity['value']['outcomeReason'] as outcome_reason,

@@ -1,11 +1,11 @@
 with
 
--- The batches of a conversation, and several exports of one, are one row: each knows only its own part.
+-- All batches and exports of a conversation make one row; each holds only its own part.
 conversations as (
     select
         conversation_id,
         min(case when activity_type = 'message' then channel_id end) as channel_id,
-        -- Both roles of a transcript can carry one id; then it is not the customer's.
+        -- Both roles of a transcript can have the same id; then it is not the customer's.
         min(case when activity_type = 'message' and author_role = '1' then author_id end) as user_id,
         min(case when activity_type = 'message' and author_role = '0' then author_id end) as bot_side_id,
         min(started_at) as created_at,
@@ -29,7 +29,8 @@ final as (
             when conversations.is_test then 'test'
             else nullif(channels.exclusion_reason, '')
         end as exclusion_reason,
-        conversations.loaded_at
+        conversations.loaded_at,
+        cast(null as varchar) as attributes
     from conversations
     left join {{ ref('copilot_studio_channels') }} as channels
         on lower(conversations.channel_id) = channels.channel_id

@@ -6,8 +6,8 @@ named_types as (
     where source = 'copilot_studio'
 ),
 
--- The vendor's verdict on each of its sessions. That it was handed over may stand in the reason alone, whatever the
--- outcome says; a reason without a row of its own is one of a kind that has one.
+-- The vendor's verdict on each of its sessions. The reason alone may say that the session was handed over, whatever the
+-- outcome says. A transfer reason without a row of its own takes the row of its kind.
 session_ends as (
     select
         activity_id as event_id,
@@ -21,7 +21,7 @@ session_ends as (
             when lower(session_outcome) = 'resolved' and is_implied_success then 'session_resolved_implied'
             else concat('session_', lower(session_outcome))
         end as event_type,
-        -- An end that is no time must not lose the verdict, as long as it was written down at one.
+        -- If the end is not a time, the verdict takes the time at which it was written, so that it is not lost.
         coalesce(
             case when {{ utc_timestamp('session_ended_at') }} is not null then session_ended_at end,
             happened_at,
@@ -34,7 +34,7 @@ session_ends as (
     where lower(value_type) = 'sessioninfo'
 ),
 
--- Why a session was handed over stands in its verdict, which comes after the handoff.
+-- The reason for a handoff is in the session's verdict, which comes after the handoff.
 reasoned_activities as (
     select
         *,
@@ -46,7 +46,7 @@ reasoned_activities as (
     from {{ ref('stg_copilot_studio__activities') }}
 ),
 
--- Of all else that happens, what seeds/event_types.csv names, and every activity that is a handoff by its type.
+-- Other events count if seeds/event_types.csv names them, and so does every activity of the type handoff.
 named_activities as (
     select
         *,

@@ -36,11 +36,11 @@ final as (
         messages.activity_id as message_id,
         messages.conversation_id,
         case
-            -- Rejected by that word: nobody knows who wrote what.
+            -- This word makes staging reject the row: nobody knows who wrote what.
             when messages.is_unreadable then 'unreadable content'
             -- The bot greets again whenever the page is opened: nobody has said anything.
             when messages.is_greeting and messages.activity_id <> messages.first_greeting_id then 'system'
-            -- Without a row in the lookup the role itself, so that the message is rejected and can be found.
+            -- Without a row in the lookup, the role itself stays, so that the message is rejected and can be found.
             else coalesce(authors.author_type, concat_ws(' ', 'role', messages.author_role))
         end as author_type,
         case
@@ -50,7 +50,8 @@ final as (
         cast(null as boolean) as is_public,
         messages.happened_at as sent_at,
         cast(null as varchar) as topic,
-        messages.loaded_at
+        messages.loaded_at,
+        cast(null as varchar) as attributes
     from first_greetings as messages
     left join {{ ref('copilot_studio_authors') }} as authors
         on messages.author_role = authors.role

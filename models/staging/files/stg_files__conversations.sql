@@ -5,5 +5,6 @@ select
     customer_id,
     created_at,
     exclusion_reason,
-    loaded_at
+    loaded_at,
+    {{ attributes() }} as attributes
 from {{ source('files', 'files_conversations') }}

@@ -6,5 +6,6 @@ select
     is_public,
     sent_at,
     topic,
-    loaded_at
+    loaded_at,
+    {{ attributes(names=message_attribute_names()) }} as attributes
 from {{ source('files', 'files_messages') }}

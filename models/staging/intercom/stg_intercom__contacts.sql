@@ -1,4 +1,4 @@
--- Who is known as a customer: by their place in a conversation, or by having begun one.
+-- The known customers: they have a place in a conversation, or began one.
 with
 
 final as (

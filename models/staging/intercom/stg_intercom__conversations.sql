@@ -1,6 +1,6 @@
 with
 
--- A group conversation has several contacts; the same one is told each night.
+-- A group conversation has several contacts; every run picks the same one.
 contacts as (
     select
         conversation_id,
@@ -10,7 +10,7 @@ contacts as (
     group by conversation_id
 ),
 
--- Intercom has no flag for spam or tests: people mark them by tags. Of several tags the first by name tells.
+-- Intercom has no flag for spam or tests: people mark them with tags. If there are several, the first by name decides.
 exclusions as (
     select
         conversation_tags.conversation_id,
@@ -24,26 +24,41 @@ exclusions as (
     group by conversation_tags.conversation_id
 ),
 
+-- Read where the setting attributes names `tag`.
+tags_of_conversations as (
+    select
+        conversation_tags.conversation_id,
+        list(tags.name) as tags
+    from {{ source('intercom', 'conversation_tag_history') }} as conversation_tags
+    inner join {{ source('intercom', 'tag') }} as tags
+        on conversation_tags.tag_id = tags.id
+    where {{ boolean('conversation_tags._fivetran_active', 'true') }} is not false
+    group by conversation_tags.conversation_id
+),
+
 final as (
     select
         conversations.id as conversation_id,
         coalesce(channels.channel, conversations.source_type) as channel,
         cast(null as varchar) as brand,
-        -- Whoever wrote first, where that is a customer: the others of a group were added later.
+        -- The author of the opening message, if a customer: the others of a group joined later.
         case
             when lower(conversations.source_author_type) in ('user', 'lead', 'contact')
                 then coalesce(conversations.source_author_id, contacts.contact_id)
             else contacts.contact_id
         end as customer_id,
         conversations.created_at,
-        -- A merge last: a merged conversation can count all the same, spam cannot.
+        -- A merge comes last: a merged conversation can still count, spam cannot.
         coalesce(
             exclusions.exclusion_reason, case when merged.conversation_id is not null then 'merged' end
         ) as exclusion_reason,
-        conversations._fivetran_synced as loaded_at
+        conversations._fivetran_synced as loaded_at,
+        {{ attributes(row='conversations', lists={'tag': 'tags_of_conversations.tags'}) }} as attributes
     from {{ source('intercom', 'conversation_history') }} as conversations
     left join contacts
         on conversations.id = contacts.conversation_id
+    left join tags_of_conversations -- noqa: ST11
+        on conversations.id = tags_of_conversations.conversation_id
     left join exclusions
         on conversations.id = exclusions.conversation_id
     left join {{ ref('stg_intercom__merges') }} as merged

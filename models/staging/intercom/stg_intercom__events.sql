@@ -8,7 +8,7 @@ parts as (
         case
             when coalesce(trim(parts.author_type), '') <> '' then lower(trim(parts.author_type))
             when contacts.contact_id is not null then 'user'
-            -- Deleted, and no contact: a person of the team.
+            -- Deleted, and not a contact: an agent.
             else 'admin'
         end as author_role
     from {{ source('intercom', 'conversation_part_history') }} as parts
@@ -17,8 +17,8 @@ parts as (
     where {{ boolean('parts._fivetran_active', 'true') }} is not false
 ),
 
--- An assignment to people takes a conversation from the bot; one to nobody or to a bot is no handoff. Without a
--- word for whom it is assigned to, as some landings have it, it is assigned to people.
+-- An assignment to people takes a conversation from the bot; one to nobody or to a bot is not a handoff. Some landings
+-- do not say to whom; then the assignment is to people.
 named_parts as (
     select
         parts.*,
@@ -40,7 +40,7 @@ named_parts as (
             parts.conversation_id = merged.conversation_id
             and {{ utc_timestamp('parts.created_at') }} between
             merged.merged_at - interval 5 second and merged.merged_at + interval 5 second
-    -- What is nothing but a message is no event.
+    -- A part that is only a message is not an event.
     where coalesce(part_types.message, 'with text') not in ('public', 'internal')
 ),
 
@@ -49,7 +49,7 @@ final as (
         lpad(named_parts.id, 20, '0') as event_id,
         named_parts.conversation_id,
         named_parts.event_type,
-        -- A reply assigns the conversation to who writes it: the reply comes after that.
+        -- A reply assigns the conversation to its author, and comes after that assignment.
         case
             when named_parts.is_assignment and named_parts.has_text
                 then coalesce(

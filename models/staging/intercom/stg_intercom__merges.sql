@@ -23,8 +23,8 @@ closes as (
     where part_word = 'close'
 ),
 
--- Both conversations of a merge have such a part, and the merge closes the one that ends with it. That one is told by
--- the word for it, or by a close that comes with the part, within the seconds that it takes to write both.
+-- Both conversations of a merge have such a part, and the merge closes the one that ends with it. The part type shows
+-- which one ends, or a close within the seconds that it takes to write both.
 final as (
     select
         merge_parts.conversation_id,

@@ -1,12 +1,12 @@
 with
 
--- The opening message is no part: it stands in the conversation itself, and is as old as that.
+-- The opening message is not a part: the conversation itself holds it, and it has the conversation's time.
 opening_messages as (
     select
-        -- Before every part, also of the same second: ! sorts before all digits.
+        -- It comes before every part, even of the same second: ! sorts before all digits.
         '!opening' as message_id,
         id as conversation_id,
-        -- An author who is gone has no kind any more; how the message came tells whose it was.
+        -- An author who is gone has no type any more; the delivery shows who wrote the message.
         case
             when coalesce(trim(source_author_type), '') <> '' then source_author_type
             when lower(source_delivered_as) = 'customer_initiated' then 'user'
@@ -22,7 +22,7 @@ opening_messages as (
     where {{ boolean('_fivetran_active', 'true') }} is not false
 ),
 
--- A close or an assignment may carry a text: it is a message then, and an event as well.
+-- A close or an assignment may carry a text; then it is both a message and an event.
 parts as (
     select
         lpad(parts.id, 20, '0') as message_id,
@@ -30,7 +30,7 @@ parts as (
         case
             when coalesce(trim(parts.author_type), '') <> '' then parts.author_type
             when contacts.contact_id is not null then 'user'
-            -- Deleted, and no contact: a person of the team.
+            -- Deleted, and not a contact: an agent.
             else 'admin'
         end as author_role,
         parts.author_id,
@@ -66,14 +66,15 @@ final as (
         case
             when messages.is_automatic then 'system'
             when messages.is_from_ai then 'bot'
-            -- Without a row in the lookup the word itself, so that the message is rejected and can be found.
+            -- Without a row in the lookup, the word itself stays, so that the message is rejected and can be found.
             else coalesce(by_id.author_type, by_role.author_type, messages.author_role)
         end as author_type,
         messages.author_id,
         messages.is_public,
         messages.sent_at,
         cast(null as varchar) as topic,
-        messages.loaded_at
+        messages.loaded_at,
+        cast(null as varchar) as attributes
     from messages
     left join {{ ref('intercom_authors') }} as by_id
         on

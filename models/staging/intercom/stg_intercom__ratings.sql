@@ -1,4 +1,4 @@
--- Intercom keeps one rating a conversation, in the conversation itself: a later one takes its place.
+-- Intercom keeps one rating per conversation, in the conversation itself; a later one replaces it.
 with
 
 final as (

@@ -1,6 +1,6 @@
 with
 
--- The tracker store has no table of conversations: the first user message tells the channel.
+-- The tracker store has no table of conversations: the first user message gives the channel.
 conversations as (
     select
         sender_id,
@@ -19,7 +19,8 @@ final as (
         conversations.sender_id as customer_id,
         conversations.created_at,
         nullif(channels.exclusion_reason, '') as exclusion_reason,
-        conversations.loaded_at
+        conversations.loaded_at,
+        cast(null as varchar) as attributes
     from conversations
     left join {{ ref('rasa_channels') }} as channels
         on lower(conversations.input_channel) = channels.input_channel

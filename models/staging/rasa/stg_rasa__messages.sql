@@ -12,11 +12,12 @@ final as (
         case when type_name = 'user' then sender_id end as author_id,
         true as is_public,
         {{ rasa_time('timestamp') }} as sent_at,
-        -- The intents of commands and of what Rasa did not understand are no topics.
+        -- The intents of commands, and of messages that Rasa did not understand, are not topics.
         case
             when type_name = 'user' and not is_command then nullif(intent_name, 'nlu_fallback')
         end as topic,
-        loaded_at
+        loaded_at,
+        cast(null as varchar) as attributes
     from {{ source('rasa', 'events') }}
     where type_name in ('user', 'bot', 'agent')
 )

@@ -20,7 +20,8 @@ final as (
         conversations.created_at,
         case when statuses.name = 'spam' then 'spam' end as exclusion_reason,
         coalesce({{ utc_timestamp('conversations.loaded_at') }}, {{ utc_timestamp('conversations.updated_at') }})
-            as loaded_at
+            as loaded_at,
+        {{ attributes(row='conversations') }} as attributes
     from latest_looks as conversations
     left join {{ ref('reamaze_statuses') }} as statuses
         on cast(conversations.status as varchar) = statuses.status

@@ -12,7 +12,7 @@ named_changes as (
     select
         changes.conversation_id,
         case
-            -- A reply of the team resolves by itself unless it is told not to: that it was sent is all this says.
+            -- An agent's reply resolves the conversation unless told not to, so this only says that a reply was sent.
             when
                 changes.status = 'resolved' and exists (
                     select 1

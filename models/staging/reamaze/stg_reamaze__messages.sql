@@ -27,11 +27,12 @@ final as (
             else 'customer'
         end as author_type,
         messages.author_key as author_id,
-        -- 1 is an internal note, 2 tells that two people are at work.
+        -- 1 is an internal note; 2 says that two people are writing.
         coalesce(messages.visibility, 0) = 0 as is_public,
         messages.created_at as sent_at,
         cast(null as varchar) as topic,
-        messages.loaded_at
+        messages.loaded_at,
+        cast(null as varchar) as attributes
     from {{ source('reamaze', 'reamaze_messages') }} as messages
     left join bots
         on messages.author_key = bots.author_key

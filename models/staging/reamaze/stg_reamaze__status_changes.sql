@@ -24,7 +24,7 @@ looks_with_status_before as (
     from looks
 ),
 
--- When the status changed is told by updated_at, which anything may move; the first look that shows it is nearest.
+-- updated_at dates the change. Anything may move it, so the first look that shows the new status is nearest.
 final as (
     select
         conversation_id,

@@ -5,5 +5,6 @@ select
     customer_id,
     created_at,
     exclusion_reason,
-    loaded_at
+    loaded_at,
+    {{ attributes(names=var('attributes') | select('in', ['language', 'variant']) | list) }} as attributes
 from {{ ref('sample_conversations') }}

@@ -6,5 +6,6 @@ select
     is_public,
     sent_at,
     topic,
-    loaded_at
+    loaded_at,
+    {{ attributes(names=['bot_version']) }} as attributes
 from {{ ref('sample_messages') }}

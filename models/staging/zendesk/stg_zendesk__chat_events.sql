@@ -1,6 +1,6 @@
 with
 
--- What Zendesk shows an agent again of an earlier chat is no second message.
+-- Zendesk shows agents earlier chats again; a repeated message is not a second one.
 first_told_events as (
     select
         *,
@@ -13,7 +13,7 @@ first_told_events as (
     from {{ source('zendesk', 'ticket_chat_event') }}
     where
         {{ boolean('is_history_context', 'false') }} is not true
-        -- Whether a message was delivered and read.
+        -- This type says whether a message was delivered and read.
         and type <> 'ChatMessageStatus'
 ),
 
@@ -23,7 +23,7 @@ roled_events as (
         chats.conversation_id as chat_conversation_id,
         case
             when first_told_events.actor_role is not null then first_told_events.actor_role
-            -- Who opened the chat is its customer, whatever they are or were besides.
+            -- The user who opened the chat is its customer, whatever their role is or was.
             when first_told_events.actor_user_id = chats.user_id then 'end-user'
             when people.user_role is not null then people.user_role
             when first_told_events.actor_user_id is null then null

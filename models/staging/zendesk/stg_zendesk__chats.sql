@@ -1,7 +1,7 @@
 with
 
--- A chat can lead to several tickets, and one that the bot settled often leads to none: it is a conversation of its
--- own then. A chat without an id is no chat: no event can name it, and its ticket stands without it.
+-- A chat can lead to several tickets. One that the bot settled often leads to none; then it is a conversation of its
+-- own. A chat without an id is left out: no event can refer to it, and its ticket stands without it.
 chats as (
     select
         chat_id,

@@ -3,7 +3,7 @@ with
 exclusions as (
     select
         ticket_tags.ticket_id,
-        -- Of several tags the first by name tells; a merge last, for a merged conversation can count all the same.
+        -- The first of several tags by name decides. A merge comes last: a merged conversation can still count.
         min_by(
             excluded_tags.exclusion_reason,
             concat(case when excluded_tags.exclusion_reason = 'merged' then '1' else '0' end, excluded_tags.tag)
@@ -12,6 +12,15 @@ exclusions as (
     inner join {{ ref('zendesk_excluded_tags') }} as excluded_tags
         on lower(trim(ticket_tags.tag)) = excluded_tags.tag
     group by ticket_tags.ticket_id
+),
+
+-- Read where the setting attributes names `tag`.
+tags_of_tickets as (
+    select
+        ticket_id,
+        list(tag) as tags
+    from {{ source('zendesk', 'ticket_tag') }}
+    group by ticket_id
 ),
 
 tickets as (
@@ -26,15 +35,18 @@ tickets as (
             when {{ boolean('tickets._fivetran_deleted', 'false') }} is true then 'deleted'
             else exclusions.exclusion_reason
         end as exclusion_reason,
-        tickets._fivetran_synced as loaded_at
+        tickets._fivetran_synced as loaded_at,
+        {{ attributes(row='tickets', lists={'tag': 'tags_of_tickets.tags'}) }} as attributes
     from {{ source('zendesk', 'ticket') }} as tickets
     left join {{ source('zendesk', 'brand') }} as brands
         on tickets.brand_id = brands.id
+    left join tags_of_tickets -- noqa: ST11
+        on tickets.id = tags_of_tickets.ticket_id
     left join exclusions
         on tickets.id = exclusions.ticket_id
 ),
 
--- What the bot settled alone: without these rows every conversation would be one that people had to take over.
+-- The bot settled these alone. Without them, every conversation would be one that people took over.
 chats_without_ticket as (
     select
         conversation_id,
@@ -43,7 +55,8 @@ chats_without_ticket as (
         user_id as customer_id,
         cast(null as varchar) as created_at,
         cast(null as varchar) as exclusion_reason,
-        loaded_at
+        loaded_at,
+        cast(null as varchar) as attributes
     from {{ ref('stg_zendesk__chats') }}
     where is_without_ticket
 ),
@@ -62,7 +75,8 @@ final as (
         conversations.customer_id,
         conversations.created_at,
         conversations.exclusion_reason,
-        conversations.loaded_at
+        conversations.loaded_at,
+        conversations.attributes
     from conversations
     left join {{ ref('zendesk_channels') }} as channels
         on lower(conversations.via_channel) = channels.via_channel

@@ -11,7 +11,7 @@ field_changes as (
         concat_ws(' ', changes.field_name, changes.value, changes.updated) as event_id,
         changes.ticket_id as conversation_id,
         case
-            -- The merge closes the ticket, which settles nothing, and gives one without an assignee to who merged.
+            -- The merge closes the ticket, which settles nothing, and assigns an unassigned one to the merging agent.
             when merged.ticket_id is not null and changes.field_name = 'assignee_id' then 'assigned_by_merge'
             when merged.ticket_id is not null and lower(changes.value) in ('solved', 'closed')
                 then concat('status_', lower(changes.value), '_by_merge')
@@ -28,7 +28,7 @@ field_changes as (
             when changes.user_id = tickets.requester_id then 'customer'
             when people.user_role = 'end-user' then 'customer'
             when people.user_role in ('agent', 'admin') then 'agent'
-            -- Deleted, and not who asked: a person of the team.
+            -- Deleted, and not the requester: an agent.
             when people.user_id is null and changes.user_id <> '' then 'agent'
         end as actor_type,
         changes._fivetran_synced as loaded_at

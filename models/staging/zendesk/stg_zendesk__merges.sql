@@ -1,6 +1,6 @@
 with
 
--- Of the two tickets of a merge the tag is on the one that ends with it.
+-- A merge tags only the ticket that ends with it.
 merged_tickets as (
     select distinct ticket_tags.ticket_id
     from {{ source('zendesk', 'ticket_tag') }} as ticket_tags
@@ -11,8 +11,8 @@ merged_tickets as (
         and ticket_tags.ticket_id is not null
 ),
 
--- A merge closes the ticket. A closed ticket cannot be merged or opened again, so its close is the merge's. Without
--- one, the last time that it was solved.
+-- A merge closes the ticket. A closed ticket cannot be merged or opened again, so its close is the merge's. Without a
+-- close, the last time that it was solved counts.
 final as (
     select
         merged_tickets.ticket_id,

@@ -16,14 +16,14 @@ roled_comments as (
             when ticket_comments.user_id = '-1' then '__system'
             when ticket_comments.user_id = tickets.requester_id then 'end-user'
             when people.user_id is not null then people.user_role
-            -- Deleted, and not who asked: a person of the team.
+            -- Deleted, and not the requester: an agent.
             when ticket_comments.user_id <> '' then 'agent'
         end as author_role,
-        -- Zendesk writes a chat into its ticket as well, by the end of the chat: the chat's own messages count.
+        -- Zendesk also writes a chat into its ticket, by the end of the chat. Only the chat's own messages count.
         coalesce(
             {{ utc_timestamp('ticket_comments.created') }} <= ticket_chats.last_event_at + interval 1 minute, false
         ) as is_transcript,
-        -- Zendesk writes into a ticket by whom and into which one it was merged.
+        -- Zendesk writes into a merged ticket who merged it, and into which one.
         coalesce({{ utc_timestamp('ticket_comments.created') }} >= merged.merged_at, false) as is_of_merge
     from {{ source('zendesk', 'ticket_comment') }} as ticket_comments
     left join {{ source('zendesk', 'ticket') }} as tickets
@@ -42,7 +42,7 @@ comments as (
         roled_comments.ticket_id as conversation_id,
         case
             when roled_comments.is_transcript or roled_comments.is_of_merge then 'system'
-            -- Without a row in the lookup the word itself, so that the message is rejected and can be found.
+            -- Without a row in the lookup, the word itself stays, so that the message is rejected and can be found.
             else coalesce(by_id.author_type, by_role.author_type, roled_comments.author_role)
         end as author_type,
         roled_comments.user_id as author_id,
@@ -88,7 +88,8 @@ final as (
         is_public,
         sent_at,
         cast(null as varchar) as topic,
-        loaded_at
+        loaded_at,
+        cast(null as varchar) as attributes
     from messages
 )
 

@@ -1,6 +1,6 @@
 with
 
--- Zendesk tells what a user is today. Of those who left, other things tell that they were of the team.
+-- Zendesk says what a user is today. Other traces show that somebody who left was an agent.
 team_traces as (
     select value as user_id
     from {{ source('zendesk', 'ticket_field_history') }}
@@ -8,7 +8,7 @@ team_traces as (
 
     union all
 
-    -- Customers can solve a ticket, too, but none that is not theirs.
+    -- Customers can solve tickets, too, but only their own.
     select changes.user_id
     from {{ source('zendesk', 'ticket_field_history') }} as changes
     inner join {{ source('zendesk', 'ticket') }} as tickets
@@ -32,7 +32,7 @@ team as (
     where user_id not in ('', '0', '-1')
 ),
 
--- Whom the lookup names is what it says, whatever became of the account.
+-- A user in the lookup is what it says, whatever became of the account.
 listed as (
     select
         user_id,

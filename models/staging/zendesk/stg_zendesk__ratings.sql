@@ -1,4 +1,4 @@
--- Zendesk offers a rating before it is given; only good and bad are one. A later row of a ticket is another rating.
+-- Zendesk offers a rating before it is given; only good and bad are ratings. A later row of a ticket is another rating.
 with
 
 final as (

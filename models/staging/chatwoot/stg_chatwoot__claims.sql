@@ -1,0 +1,10 @@
+select
+    event_id as claim_id,
+    conversation_id,
+    event_type as outcome,
+    occurred_at as claimed_at,
+    cast(null as varchar) as amount,
+    cast(null as varchar) as currency,
+    loaded_at
+from {{ ref('stg_chatwoot__events') }}
+where event_type = 'conversation_bot_resolved'

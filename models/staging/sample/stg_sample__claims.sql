@@ -1,0 +1,9 @@
+select
+    claim_id,
+    conversation_id,
+    outcome,
+    claimed_at,
+    amount,
+    currency,
+    loaded_at
+from {{ ref('sample_claims') }}
