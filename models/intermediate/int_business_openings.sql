@@ -36,7 +36,7 @@ ends_of_waits as (
     where first_escalated_us is not null and handoff_first_agent_message_us is not null
 ),
 
--- As far as anybody waits, but not through the centuries to a time that is far from the rest.
+-- From the first wait to the last, but not out to times that are centuries away from the rest.
 span as (
     select
         min(ends_of_waits.happened_us) as first_us,
@@ -63,7 +63,7 @@ dates as (
     from covered
 ),
 
--- A closed day is an opening of no length, so that every date has a row.
+-- A closed day has one opening of no length, so that every date has a row.
 local_openings as (
     select
         brands.brand,
@@ -80,7 +80,7 @@ local_openings as (
             and {{ iso_weekday('dates.opening_date') }} = hours.iso_weekday
 ),
 
--- Both ends by the clock of their own day: an hour that is put forward or back counts as what it was.
+-- Both ends follow the local clock of that day, so a change to or from summer time counts correctly.
 openings as (
     select
         brand,

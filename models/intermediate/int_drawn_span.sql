@@ -4,7 +4,8 @@ settings as (
     select reporting_timezone from {{ ref('int_settings') }}
 ),
 
--- Days of UTC: a calendar for each session would cost more than all else, and no stretch depends on it.
+-- Counts days in UTC: converting each session to local time would cost more than everything else here, and no stretch
+-- depends on it.
 days as (
     select
         cast(floor(started_us / 86400000000e0) as bigint) as day_number,
@@ -58,7 +59,7 @@ distance_added as (
     select
         stretches.*,
         all_sessions.all_session_count,
-        -- Negative, or 0, for the stretch with the most sessions itself.
+        -- Zero or negative for the stretch with the most sessions itself.
         greatest(
             stretches.first_us - main_stretch.main_last_us, main_stretch.main_first_us - stretches.last_us
         ) as distance_us
@@ -74,7 +75,7 @@ drawn as (
     from distance_added
     where
         distance_us <= 0
-        -- A year of work long ago is no mistake; and twenty years are few enough to draw.
+        -- Much work long ago is not a wrong date, and twenty years are few enough to draw.
         or (session_count >= 50 and 100 * session_count >= all_session_count and distance_us <= 7305 * 86400000000)
 ),
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -6,14 +6,15 @@ settings as (
     select {{ epoch_us('as_of') }} as as_of_us from {{ ref('int_settings') }}
 ),
 
--- Where a takeover is an escalation, a contained session holds a person's message only where that person came first.
+-- If takeovers escalate, a contained session holds a person's message only if that person wrote before the bot.
 sources_without_takeovers as (
     select source
     from {{ ref('int_rules') }}
     where takeover_boundary <> 'escalated'
 ),
 
--- Not found in the cut, as other findings are: whether a session that waits for a silence is contained, as_of says.
+-- This finding cannot be part of the cut, because as_of decides whether a session that waits for a silence is
+-- contained.
 contained_sessions_with_a_persons_message as (
     select sessions.source
     from {{ ref('int_kept_sessions') }} as sessions

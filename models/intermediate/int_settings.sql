@@ -11,7 +11,7 @@ not_after_added as (
     from newest
 ),
 
--- A row may name a moment of the day after not_after, but silence is judged by none that is still to come.
+-- A usable row may lie up to a day after not_after, but as_of is never later than not_after.
 final as (
     select
         coalesce(
@@ -30,6 +30,7 @@ final as (
         {{ setting('raw_epoch') }} as raw_epoch,
         {{ setting('null_words') }} as null_words,
         {{ setting('raw_columns') }} as raw_columns,
+        {{ setting('attributes') }} as attributes,
         '{{ rules_version() }}' as rules_version
     from not_after_added
 )

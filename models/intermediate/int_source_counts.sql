@@ -50,17 +50,30 @@ ratings as (
     from {{ ref('int_rating_counts') }}
 ),
 
+claims as (
+    select
+        source,
+        rows_read,
+        rows_used
+    from {{ ref('int_claim_counts') }}
+),
+
 final as (
     select
         rules.source,
         coalesce(rows_of_conversations.conversation_rows, 0) > 0 as has_conversation_rows,
-        cast(coalesce(rows_of_conversations.timeline_rows, 0) + coalesce(ratings.rows_read, 0) as bigint) as row_count,
+        cast(
+            coalesce(rows_of_conversations.timeline_rows, 0)
+            + coalesce(ratings.rows_read, 0)
+            + coalesce(claims.rows_read, 0) as bigint
+        ) as row_count,
         coalesce(conversations.conversation_count, 0) as conversation_count,
         cast(coalesce(conversations.message_count, 0) as bigint) as message_count,
         cast(coalesce(conversations.orphan_message_count, 0) as bigint) as orphan_message_count,
         cast(coalesce(conversations.event_count, 0) as bigint) as event_count,
         cast(coalesce(conversations.terminal_event_count, 0) as bigint) as terminal_event_count,
         cast(coalesce(ratings.rows_used, 0) as bigint) as rating_count,
+        cast(coalesce(claims.rows_used, 0) as bigint) as claim_count,
         coalesce(segments.segment_count, 0) as segment_count,
         coalesce(segments.excluded_segment_count, 0) as excluded_segment_count,
         coalesce(sessions.session_count, 0) as session_count,
@@ -77,6 +90,8 @@ final as (
         on rules.source = sessions.source
     left join ratings
         on rules.source = ratings.source
+    left join claims
+        on rules.source = claims.source
 )
 
 select * from final

@@ -1,6 +1,6 @@
 with
 
--- A session has a first bot and a last one, the one at its escalation; most often they are the same.
+-- A session has a first bot and a last bot, which is the one at its escalation. Usually they are the same.
 counted as (
     select
         source,
@@ -12,7 +12,9 @@ counted as (
         count(case when outcome = 'escalated' then 1 end) as escalated_sessions,
         count(case when is_contained and is_bot_involved and not is_human_involved then 1 end) as automated_sessions,
         count(case when is_contained and is_recontacted_7d is not null then 1 end) as matured_7d_sessions,
-        count(case when is_contained and not is_recontacted_7d then 1 end) as durable_7d_sessions
+        count(case when is_contained and not is_recontacted_7d then 1 end) as durable_7d_sessions,
+        count(case when is_contained and is_recontacted_7d is not null then customer_id end)
+            as known_customer_7d_sessions
     from {{ ref('sessions') }}
     group by source, coalesce(bot_id, 'none'), coalesce(last_bot_id, 'none')
 ),
@@ -28,6 +30,7 @@ in_both_roles as (
         automated_sessions,
         matured_7d_sessions,
         durable_7d_sessions,
+        known_customer_7d_sessions,
         case when first_bot_id <> last_bot_id then closed_sessions else 0 end as passed_on_sessions,
         0 as last_bot_closed_sessions,
         0 as last_bot_escalated_sessions
@@ -43,6 +46,7 @@ in_both_roles as (
         0 as automated_sessions,
         0 as matured_7d_sessions,
         0 as durable_7d_sessions,
+        0 as known_customer_7d_sessions,
         0 as passed_on_sessions,
         closed_sessions as last_bot_closed_sessions,
         escalated_sessions as last_bot_escalated_sessions
@@ -60,6 +64,7 @@ summed as (
         cast(sum(automated_sessions) as bigint) as automated_sessions,
         cast(sum(matured_7d_sessions) as bigint) as matured_7d_sessions,
         cast(sum(durable_7d_sessions) as bigint) as durable_7d_sessions,
+        cast(sum(known_customer_7d_sessions) as bigint) as known_customer_7d_sessions,
         cast(sum(passed_on_sessions) as bigint) as passed_on_sessions,
         cast(sum(last_bot_closed_sessions) as bigint) as last_bot_closed_sessions,
         cast(sum(last_bot_escalated_sessions) as bigint) as last_bot_escalated_sessions
@@ -75,6 +80,7 @@ final as (
         {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
         {{ ratio('automated_sessions', 'closed_sessions') }} as automation_rate,
         {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d,
+        {{ ratio('known_customer_7d_sessions', 'matured_7d_sessions') }} as known_customer_rate_7d,
         {{ ratio('last_bot_escalated_sessions', 'last_bot_closed_sessions') }} as last_bot_escalation_rate
     from summed
 )

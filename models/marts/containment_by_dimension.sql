@@ -36,42 +36,40 @@ in_each_period as (
 ),
 
 along_each_dimension as (
-    select
-        period_kind,
-        period_start_date,
-        'channel' as dimension,
-        channel as dimension_value,
-        closed_sessions,
-        contained_sessions
-    from in_each_period
-    union all
-    select
-        period_kind,
-        period_start_date,
-        'brand' as dimension,
-        brand as dimension_value,
-        closed_sessions,
-        contained_sessions
-    from in_each_period
-    union all
-    select
-        period_kind,
-        period_start_date,
-        'bot' as dimension,
-        bot_id as dimension_value,
-        closed_sessions,
-        contained_sessions
-    from in_each_period
-    union all
+    {% for dimension, value in {'channel': 'channel', 'brand': 'brand', 'bot': 'bot_id'}.items() %}
+        select
+            period_kind,
+            period_start_date,
+            '{{ dimension }}' as dimension,
+            {{ value }} as dimension_value,
+            false as has_several_values,
+            closed_sessions,
+            contained_sessions
+        from in_each_period
+        union all
+    {% endfor %}
     select
         period_kind,
         period_start_date,
         'topic' as dimension,
         topic as dimension_value,
+        false as has_several_values,
         closed_sessions,
         contained_sessions
     from {{ ref('topics') }}
     where period_kind in ('week', 'month')
+    {% for period in ['week', 'month'] %}
+        union all
+        select
+            '{{ period }}' as period_kind,
+            cast({{ dbt.date_trunc(period, 'started_date') }} as date) as period_start_date,
+            attribute as dimension,
+            shown_value as dimension_value,
+            has_several_values,
+            closed_sessions,
+            contained_sessions
+        from {{ ref('int_attribute_days') }}
+    {% endfor %}
 ),
 
 summed as (
@@ -80,18 +78,21 @@ summed as (
         period_start_date,
         dimension,
         dimension_value,
+        has_several_values,
         cast(sum(closed_sessions) as bigint) as closed_sessions,
         cast(sum(contained_sessions) as bigint) as contained_sessions
     from along_each_dimension
-    group by period_kind, period_start_date, dimension, dimension_value
+    group by period_kind, period_start_date, dimension, dimension_value, has_several_values
 ),
 
+-- Each session has one channel, so these sum to the headline, which several values of an attribute would exceed.
 headline_added as (
     select
         *,
-        cast(sum(closed_sessions) over period as bigint) as headline_closed_sessions
+        cast(sum(case when dimension = 'channel' then closed_sessions end) over period as bigint)
+            as headline_closed_sessions
     from summed
-    window period as (partition by period_kind, period_start_date, dimension)
+    window period as (partition by period_kind, period_start_date)
 ),
 
 final as (
@@ -100,6 +101,7 @@ final as (
         period_start_date,
         dimension,
         dimension_value,
+        has_several_values,
         closed_sessions,
         contained_sessions,
         {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,

@@ -1,6 +1,6 @@
 with
 
--- Two periods that follow each other, both with closed sessions: else there is no change to explain.
+-- Two consecutive periods, both with closed sessions; otherwise there is no change to explain.
 pairs as (
     select
         period_kind,
@@ -18,9 +18,11 @@ pairs as (
 
 parts as (
     select * from {{ ref('containment_by_dimension') }}
+    -- Their parts would not sum to the change.
+    where not has_several_values
 ),
 
--- A value may be there in one of the two periods alone.
+-- A value may occur in only one of the two periods.
 values_of_pairs as (
     select distinct
         pairs.*,
@@ -63,7 +65,7 @@ sides_added as (
             and values_of_pairs.dimension_value = previous_parts.dimension_value
 ),
 
--- A value that is new, or gone, has one rate: its effect is all mix.
+-- A value that is new or gone has only one rate, so its whole effect is mix.
 known_rates_added as (
     select
         *,
@@ -72,8 +74,8 @@ known_rates_added as (
     from sides_added
 ),
 
--- Both effects are weighed with the mean of the two periods, so neither takes what both made together. A share that
--- grows counts by how far its rate lies from the headline: growing at the headline's own rate moves nothing.
+-- Both effects are weighted with the mean of the two periods, which splits their joint effect evenly. A growing share
+-- counts by how far its rate lies from the headline, because growth at the headline's own rate moves nothing.
 final as (
     select
         period_kind,

@@ -1,6 +1,6 @@
 with
 
--- Each step asks for one thing more than the step before it.
+-- Each step adds one condition to the step before it.
 sessions as (
     select
         source,
@@ -17,7 +17,7 @@ sessions as (
     from {{ ref('sessions') }}
 ),
 
--- A conversation gets as far as the furthest of its sessions.
+-- A conversation gets as far as its furthest session.
 conversations_with_sessions as (
     select
         channel,
@@ -26,7 +26,8 @@ conversations_with_sessions as (
     group by source, conversation_id, channel
 ),
 
--- Few rows, which are then summed over the steps: what gets to a step has been at those before.
+-- First counts by the last step reached. These few rows are then summed over the steps, because each step includes the
+-- later ones.
 counted as (
     select
         channel,

@@ -1,6 +1,6 @@
 with
 
--- Each calendar period from the first session to as_of, those without a session too.
+-- Every calendar period from the first session to as_of, even without sessions.
 dates_of_periods as (
     select
         'day' as period_kind,
@@ -41,11 +41,38 @@ summed as (
         cast(coalesce(sum(daily.matured_24h_sessions), 0) as bigint) as matured_24h_sessions,
         cast(coalesce(sum(daily.durable_24h_sessions), 0) as bigint) as durable_24h_sessions,
         cast(coalesce(sum(daily.matured_7d_sessions), 0) as bigint) as matured_7d_sessions,
-        cast(coalesce(sum(daily.durable_7d_sessions), 0) as bigint) as durable_7d_sessions
+        cast(coalesce(sum(daily.durable_7d_sessions), 0) as bigint) as durable_7d_sessions,
+        cast(coalesce(sum(daily.known_customer_24h_sessions), 0) as bigint) as known_customer_24h_sessions,
+        cast(coalesce(sum(daily.known_customer_7d_sessions), 0) as bigint) as known_customer_7d_sessions
     from dates_of_periods
     left join {{ ref('containment_daily') }} as daily
         on dates_of_periods.calendar_date = daily.started_date
     group by dates_of_periods.period_kind, dates_of_periods.period_start_date
+),
+
+demand_of_periods as (
+    select
+        dates_of_periods.period_kind,
+        dates_of_periods.period_start_date,
+        cast(coalesce(sum(demand.contacts), 0) as bigint) as contacts,
+        cast(coalesce(sum(demand.bot_involved_sessions), 0) as bigint) as bot_involved_contacts
+    from dates_of_periods
+    left join {{ ref('demand') }} as demand
+        on dates_of_periods.calendar_date = demand.started_date
+    group by dates_of_periods.period_kind, dates_of_periods.period_start_date
+),
+
+-- Apart from the sessions, because a day has several rows in both marts.
+demand_added as (
+    select
+        summed.*,
+        demand_of_periods.contacts,
+        demand_of_periods.bot_involved_contacts
+    from summed
+    inner join demand_of_periods
+        on
+            summed.period_kind = demand_of_periods.period_kind
+            and summed.period_start_date = demand_of_periods.period_start_date
 ),
 
 rates_added as (
@@ -60,11 +87,14 @@ rates_added as (
         {{ ratio('bot_contained_sessions', 'bot_involved_sessions') }} as bot_containment_rate,
         {{ ratio('automated_sessions', 'closed_sessions') }} as automation_rate,
         {{ ratio('durable_24h_sessions', 'matured_24h_sessions') }} as durable_containment_rate_24h,
-        {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d
-    from summed
+        {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d,
+        {{ ratio('known_customer_24h_sessions', 'matured_24h_sessions') }} as known_customer_rate_24h,
+        {{ ratio('known_customer_7d_sessions', 'matured_7d_sessions') }} as known_customer_rate_7d,
+        {{ ratio('bot_involved_contacts', 'contacts') }} as coverage_rate
+    from demand_added
 ),
 
--- No period is missing, so the row before is the calendar's period before.
+-- No period is missing, so the previous row is the previous calendar period.
 previous_added as (
     select
         *,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -6,7 +6,8 @@ settings as (
     select {{ epoch_us('as_of') }} as as_of_us from {{ ref('int_settings') }}
 ),
 
--- Among the contained sessions that are kept is the one that still waits for a silence: it times out or is cut again.
+-- The kept count of contained sessions includes one that still waits for a silence, because it times out unless it is
+-- cut again.
 open_session_added as (
     select
         conversations.*,

@@ -22,7 +22,32 @@ daily as (
     from {{ ref('containment_daily') }}
 ),
 
--- What was found row by row.
+-- Rows of a source that is not on have no source here to be counted for.
+identities as (
+    select
+        coalesce(counts.source, 'identities') as source,
+        counts.source is null as is_source_unknown,
+        identities.has_several_persons
+    from {{ ref('int_identities') }} as identities
+    left join counts
+        on identities.source = counts.source
+    where identities.is_used
+),
+
+identity_findings as (
+    select
+        source,
+        case
+            when is_source_unknown then 'identities_of_unknown_source'
+            else 'customers_of_several_persons'
+        end as finding,
+        count(*) as row_count
+    from identities
+    where is_source_unknown or has_several_persons
+    group by source, is_source_unknown
+),
+
+-- The findings that were counted row by row.
 found_rows as (
     select
         source,
@@ -40,7 +65,19 @@ found_rows as (
         source,
         finding,
         row_count
+    from {{ ref('int_claim_findings') }}
+    union all
+    select
+        source,
+        finding,
+        row_count
     from {{ ref('int_session_findings') }}
+    union all
+    select
+        source,
+        finding,
+        row_count
+    from identity_findings
     union all
     select
         source,
@@ -87,7 +124,10 @@ base_added as (
             when summed.finding = 'contained_sessions_with_a_persons_message' then counts.contained_session_count
             when summed.finding like 'conversations%' then counts.conversation_count
             when summed.finding like 'ratings%' then counts.rating_count
-            -- Counted of the values in the raw tables, which may be more than the rows that are made of them.
+            when summed.finding like 'claims%' then counts.claim_count
+            when summed.finding in ('customers_of_several_persons', 'identities_of_unknown_source')
+                then (select count(*) from identities)
+            -- These findings count values in the raw tables. There may be more of them than rows.
             when summed.finding in ('times_with_offset', 'times_without_offset') then offset_times.time_count
             else counts.row_count
         end as base_count
@@ -98,7 +138,7 @@ base_added as (
         on summed.source = offset_times.source
 ),
 
--- Times with an offset beside times without: one of the two is hours away from what it means.
+-- Some times have an offset and others have none, so one of the two groups is probably hours off.
 mixed_offsets as (
     select
         source,
@@ -113,7 +153,7 @@ mixed_offsets as (
     group by source
 ),
 
--- A few rows from the future stop no night, however small their table; many of them tell of a wrong clock.
+-- A few rows from the future never stop a night, however small their table. Many of them suggest a wrong clock.
 few_future_rows as (
     select
         source,
@@ -138,8 +178,8 @@ unusable_rows as (
             and reconciled.table_name = few_future_rows.table_name
 ),
 
--- The same count again, to warn long before it refuses: a bot whose word is unknown makes its conversations human, and
--- an escalation may be in a single row.
+-- The same count under a second name, so that it can warn long before it refuses. A few rows matter: without its bot
+-- messages a conversation is human, and a single row may hold an escalation.
 rejected_rows as (
     select
         source,
@@ -147,7 +187,7 @@ rejected_rows as (
         rows_rejected as row_count,
         rows_read as base_count
     from reconciled
-    where table_name in ('conversations', 'messages', 'events')
+    where table_name in ('conversations', 'messages', 'events', 'claims')
 ),
 
 dropped_rows as (
@@ -163,7 +203,7 @@ dropped_rows as (
             and last_time.table_name = reconciled.table_name
 ),
 
--- A source without a conversations table has no such rows, and misses none.
+-- A source without a conversations table has no conversation rows to miss.
 messages_without_conversation as (
     select
         source,
@@ -214,7 +254,7 @@ sessions_of_sources as (
     group by source
 ),
 
--- Where there are events. Of ten sessions at least one is escalated at nearly every bot.
+-- Only sources with events. Nearly every bot escalates at least one of ten sessions.
 no_escalations as (
     select
         sessions.source,
@@ -247,6 +287,17 @@ no_session_contained as (
     where contained_sessions = 0 and closed_sessions >= 50
 ),
 
+sample_ratio_mismatch as (
+    select
+        source,
+        'sample_ratio_mismatch' as finding,
+        sum(conversations) as row_count,
+        sum(conversations) as base_count
+    from {{ ref('experiments') }}
+    where is_sample_ratio_off
+    group by source
+),
+
 days_now as (
     select
         started_date,
@@ -256,7 +307,7 @@ days_now as (
     group by started_date
 ),
 
--- The days that were over, and without an open session, when readers were told about them.
+-- The days that were over and had no open session when they were last published.
 days_of_then_and_now as (
     select
         sum(days_then.closed_sessions) as closed_then,
@@ -283,7 +334,7 @@ rates_of_then_and_now as (
     where closed_now >= 50 and closed_then >= 50
 ),
 
--- More than chance could do, at five standard errors.
+-- A change of five standard errors is more than chance.
 headline_moved as (
     select
         '*' as source,
@@ -319,6 +370,8 @@ findings as (
     select * from every_session_contained
     union all
     select * from no_session_contained
+    union all
+    select * from sample_ratio_mismatch
 ),
 
 share_added as (
@@ -338,7 +391,7 @@ limits as (
     select * from {{ ref('int_quality_limits') }}
 ),
 
--- A limit of the source itself wins over the one for every source.
+-- A limit for the source wins over the limit for `*`.
 limit_added as (
     select
         share_added.*,

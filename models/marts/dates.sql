@@ -4,7 +4,7 @@ settings as (
     select {{ local_date('as_of', 'reporting_timezone') }} as as_of_date from {{ ref('int_settings') }}
 ),
 
--- From the first session that is drawn to as_of, so that a day without sessions is a row too.
+-- Every date from the first drawn session to as_of, even without sessions.
 covered as (
     select
         drawn.first_date,

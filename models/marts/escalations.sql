@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -14,9 +14,8 @@ brands_with_hours as (
     select distinct brand from openings
 ),
 
--- Who is answered at the time of the escalation is so by the person who takes over, and has waited for nobody.
--- Apart from `final`, which reads the sessions itself: where both shared one CTE, `limit 1` of many rows never ended
--- on DuckDB 2.0.
+-- An answer at the time of the escalation comes from the person who takes over, so nobody waited. Reads the sessions
+-- apart from `final`: when both shared one CTE, `limit 1` over many rows never ended on DuckDB 2.0.
 answered_sessions as (
     select
         sessions.session_id,
@@ -31,7 +30,7 @@ answered_sessions as (
     where sessions.handoff_first_agent_message_us > sessions.first_escalated_us
 ),
 
--- The time people worked until the answer, less what they worked until the escalation.
+-- The wait is the working time up to the answer minus the working time up to the escalation.
 ends_of_waits as (
     select
         session_id,
@@ -66,11 +65,11 @@ business_waits as (
             and {{ local_date(from_epoch_us('ends_of_waits.happened_us'), 'ends_of_waits.reporting_timezone') }}
             = openings.opening_date
     group by ends_of_waits.session_id
-    -- Both ends of the wait: one that is far from the rest has no opening.
+    -- Both ends must have an opening; times far from the rest have none.
     having min(ends_of_waits.sign) < max(ends_of_waits.sign)
 ),
 
--- No escalation waits for a silence, so as_of plays no part.
+-- An escalated session never waits for a silence, so as_of does not matter.
 final as (
     select
         sessions.session_id,
@@ -99,7 +98,7 @@ final as (
         (sessions.handoff_last_activity_us - sessions.first_escalated_us) / 1e6 as handling_seconds
     from {{ ref('int_kept_sessions') }} as sessions
     cross join settings
-    -- Left join: nobody may have answered.
+    -- Left join: perhaps nobody answered.
     left join business_waits
         on sessions.session_id = business_waits.session_id
     where sessions.final_outcome = 'escalated'

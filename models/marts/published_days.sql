@@ -1,6 +1,6 @@
--- What readers were told about each day, first, before the last change, and now: the earlier nights' rows
--- carried on by tonight's figures. After a publication the nightly keeps this table for the next night.
-{{ config(materialized='table') }}
+-- The published figures of each day: first, before the last change, and now. Continues the earlier nights' rows with
+-- tonight's figures. After publishing, the nightly run keeps this table for the next night.
+{{ config(materialized='replaced_table') }}
 
 with
 
@@ -16,7 +16,7 @@ runs as (
     select * from {{ source('night', 'night_runs') }}
 ),
 
--- The nightly notes its run before the build; until the next one it is the newest that got that far.
+-- The nightly run records itself before the build. Until the next run, it is the newest that got that far.
 tonights_run as (
     select max(run_id) as run_id
     from runs
@@ -31,7 +31,7 @@ last_published_run as (
     where runs.outcome = 'published'
 ),
 
--- One row. Null where nothing was published before, which then counts as no change.
+-- One row. If nothing was published before, the comparisons are null and count as no change.
 tonight as (
     select
         tonights_run.run_id,
@@ -59,7 +59,7 @@ current_days as (
     group by started_date
 ),
 
--- Also of the nights since the last publication.
+-- Includes the nights since the last publication.
 changed_conversations as (
     select
         source,
@@ -74,7 +74,7 @@ changed_conversations as (
     from {{ source('night', 'night_unpublished_changes') }}
 ),
 
--- A conversation that vanished, or whose sessions left the day, is not found here: see row_reason_added.
+-- Does not find conversations that vanished or whose sessions left the day; see row_reason_added.
 changes_of_days as (
     select
         sessions.started_date,
@@ -88,7 +88,7 @@ changes_of_days as (
     group by sessions.started_date
 ),
 
--- A full join: a day that lost all its sessions is still a day that was published.
+-- Full join: a day that lost all its sessions stays a published day.
 figures_beside_each_other as (
     select
         earlier_days.first_run_id,
@@ -128,7 +128,7 @@ changes_added as (
         beside.contained_sessions - beside.last_contained_sessions as more_contained,
         coalesce(tonight.last_as_of_date <= beside.started_date, false) as is_unfinished_day,
         coalesce(changes_of_days.has_changed_rows, false) as has_changed_rows,
-        -- Where a rule moved the sessions of a day elsewhere, only the rules themselves tell.
+        -- If a rule moved all sessions out of a day, only the changed rules show it.
         coalesce(changes_of_days.has_changed_rules, tonight.is_rules_changed) as has_changed_rules
     from figures_beside_each_other as beside
     cross join tonight
@@ -141,14 +141,15 @@ restatements_marked as (
         *,
         is_published_before and (more_closed <> 0 or more_open <> 0 or more_contained <> 0) as is_restated,
         more_closed = -more_open as is_total_unchanged,
-        -- The same sessions, some of them closed since: by silence, or by a row that came in time.
+        -- The sessions are the same, but some have closed since: by silence, or by a row that came in time.
         more_closed > 0
         and more_closed = -more_open
         and more_contained between 0 and more_closed as is_only_closing
     from changes_added
 ),
 
--- Rows that left the day are not in has_changed_rows: they are what is left when the total moved without a rule.
+-- has_changed_rows misses rows that left the day. They are the remaining cause if the total moved without a changed
+-- rule.
 row_reason_added as (
     select
         *,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -20,6 +20,26 @@ final as (
         reject_reason as reason,
         rejected_row_json as row_json
     from {{ ref('int_rating_rows') }}
+    where reject_reason is not null
+    union all
+    select
+        source,
+        'claims' as table_name,
+        conversation_id,
+        claim_id as row_id,
+        reject_reason as reason,
+        rejected_row_json as row_json
+    from {{ ref('int_claim_rows') }}
+    where reject_reason is not null
+    union all
+    select
+        'identities' as source,
+        'identities' as table_name,
+        cast(null as {{ dbt.type_string() }}) as conversation_id,
+        customer_id as row_id,
+        reject_reason as reason,
+        {{ json_object({'source': 'source', 'customer_id': 'customer_id', 'person_id': 'person_id'}) }} as row_json
+    from {{ ref('int_identities') }}
     where reject_reason is not null
     union all
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -23,7 +23,7 @@ rates_added as (
 final as (
     select
         rates_added.started_date,
-        -- Null where there is none, which a test forbids: a change always has a reason.
+        -- Null if there is no reason. A test forbids that, because every change has a reason.
         nullif(
             concat_ws(
                 ', ',
@@ -54,7 +54,7 @@ final as (
         rates_added.current_containment_rate,
         100 * (rates_added.current_containment_rate - rates_added.first_containment_rate) as containment_rate_change
     from rates_added
-    -- Left joins: a day stays restated where the record of a run is lost.
+    -- Left joins: a day stays restated even if the record of a run is lost.
     left join runs as first_runs
         on rates_added.first_run_id = first_runs.run_id
     left join runs as last_changing_runs

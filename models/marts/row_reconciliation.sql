@@ -1,6 +1,6 @@
 with
 
--- Every enabled source has its three tables, also those without a row.
+-- Every enabled source has its three tables, even without rows.
 source_tables as (
     {% for table_name in ['conversations', 'messages', 'events'] %}
         {{ 'union all' if not loop.first }}
@@ -74,8 +74,8 @@ counts_added as (
             and source_tables.table_name = rejected_by_table.table_name
 ),
 
--- Ratings are settled apart from the cut, and not every source has them. A line that cannot be read is a row that was
--- read and rejected: of the table that its file is of, which may be a system's own.
+-- Ratings and claims are not part of the cut, and not every source has them. An unreadable line counts as a row that
+-- was read and rejected, in the table of its file. That table may be a system's own.
 all_tables as (
     select
         source,
@@ -94,6 +94,26 @@ all_tables as (
         rows_duplicate,
         rows_rejected
     from {{ ref('int_rating_counts') }}
+    union all
+    select
+        source,
+        'claims' as table_name,
+        rows_read,
+        rows_used,
+        rows_duplicate,
+        rows_rejected
+    from {{ ref('int_claim_counts') }}
+    union all
+    -- Of several rows for one customer, one is used.
+    select
+        'identities' as source,
+        'identities' as table_name,
+        count(*) as rows_read,
+        count(case when is_used then 1 end) as rows_used,
+        count(case when reject_reason is null and not is_used then 1 end) as rows_duplicate,
+        count(reject_reason) as rows_rejected
+    from {{ ref('int_identities') }}
+    having count(*) > 0
     union all
     select
         source,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -13,7 +13,7 @@ rate_added as (
     from runs
 ),
 
--- Among published runs only: readers have never seen the others.
+-- Compares published runs only, because readers have never seen the others.
 previous_rate_added as (
     select
         run_id,

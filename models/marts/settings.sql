@@ -15,6 +15,7 @@ final as (
         raw_epoch,
         null_words,
         raw_columns,
+        attributes,
         rules_version
     from {{ ref('int_settings') }}
 )

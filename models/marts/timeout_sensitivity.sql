@@ -4,7 +4,7 @@ settings as (
     select {{ epoch_us('as_of') }} as as_of_us from {{ ref('int_settings') }}
 ),
 
--- Rule 5: a session that waits for a silence is open at the timeouts that as_of does not exceed.
+-- Rule 5: a session that waits for a silence is open at the timeouts that have not passed at as_of.
 open_timeouts_added as (
     select
         kept.channel,
@@ -18,7 +18,7 @@ open_timeouts_added as (
     cross join settings
 ),
 
--- Few sets of timeouts are many sessions: they are taken apart only after they are counted.
+-- Many sessions share few sets of timeouts, so the sets are expanded only after counting.
 counted as (
     select
         channel,
@@ -30,7 +30,7 @@ counted as (
     group by channel, session_timeouts, escalated_timeouts, open_timeouts
 ),
 
--- A channel may itself be named `*`: the row of all of them says by a column that it is that.
+-- A channel may itself be named `*`, so is_every_channel marks the row of all channels.
 each_channel_and_all as (
     select
         *,

@@ -10,8 +10,8 @@ states as (
     select * from {{ source('earlier_nights', 'int_kept_states') }}
 ),
 
--- A conversation that a night began and did not finish is cut again, whatever it looks like now: a part of the kept
--- tables may hold that night's cut.
+-- If a night began a conversation and did not finish it, the conversation is cut again whatever its rows are now: some
+-- kept tables may already hold that night's cut.
 reason_added as (
     select
         coalesce(fingerprints.source, states.source) as source,
@@ -26,7 +26,7 @@ reason_added as (
                 fingerprints.row_count <> states.conversation_rows + states.message_rows + states.event_rows
                 or fingerprints.rows_fingerprint <> states.rows_fingerprint
                 then 'rows'
-            -- The same rows, and others of them are usable: not_after has moved past one.
+            -- The rows are the same, but not_after has moved past one of them, so other rows are usable.
             when
                 states.newest_accepted_us > {{ last_usable_us() }}
                 or states.oldest_rejected_us <= {{ last_usable_us() }}
@@ -40,7 +40,7 @@ reason_added as (
             and fingerprints.conversation_id = states.conversation_id
 ),
 
--- The number is only a narrow key for the windows and joins of one build; nothing kept or published carries it.
+-- The number is a narrow key for the windows and joins of one build. No kept or published table has it.
 final as (
     select
         source,

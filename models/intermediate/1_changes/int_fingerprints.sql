@@ -1,10 +1,10 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
--- The lookups' words are part of the rules, and only as far as a row uses them: a changed timeout of one channel
--- concerns the conversations of that channel. A source at a time, so that its name is no part of the key by which all
--- rows there are have to be grouped.
+-- The lookups are part of the rules, but each row counts only the entries that it uses: a changed timeout of one
+-- channel affects only the conversations of that channel. Each source is summed on its own, so the name of the source
+-- is not part of the key by which all rows are grouped.
 summed as (
     {% for source in var('sources') %}
         {{ 'union all' if not loop.first }}
@@ -44,11 +44,11 @@ summed as (
     {% endfor %}
 ),
 
--- A conversation without a row of its own takes the timeout of every other channel.
+-- A conversation without a row of its own takes the timeout of `*`.
 final as (
     select
         summed.source,
-        -- Rows that name no conversation are a group of their own; a blank id cannot be one.
+        -- Rows that name no conversation form one group. Its id is blank, which no conversation's id can be.
         coalesce(summed.conversation_id, '') as conversation_id,
         summed.row_count,
         summed.rows_fingerprint,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -20,6 +20,7 @@ final as (
         conversations.created_at,
         conversations.exclusion_reason,
         conversations.loaded_at,
+        conversations.attributes,
         conversations.unreadable_created_at,
         conversations.unreadable_loaded_at,
         conversations.id_finding,
@@ -28,7 +29,8 @@ final as (
         own_policy.channel is not null as has_channel_policy,
         60000000 * cast(coalesce(own_policy.timeout_minutes, any_policy.timeout_minutes) as bigint) as timeout_us
     from conversations
-    -- A channel may itself be named `*`: the row for every other channel is none of its own.
+    -- A channel may itself be named `*`. The lookup's row `*` is for every other channel, so it is not that channel's
+    -- own.
     left join policies as own_policy
         on
             conversations.channel = own_policy.channel

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -10,7 +10,7 @@ event_types as (
     select * from {{ ref('event_types') }}
 ),
 
--- A mapping for the source itself wins over the one for every source.
+-- A row for the source wins over the row for `*`.
 final as (
     select
         events.source,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -20,7 +20,7 @@ takeover_types as (
     where event_type = 'agent_takeover'
 ),
 
--- A mapping for the source itself wins over the one for every source.
+-- A row for the source wins over the row for `*`.
 final as (
     select
         rules_of_settings.source,

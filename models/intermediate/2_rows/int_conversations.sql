@@ -5,20 +5,20 @@ changed as (
 ),
 
 conversation_rows as (
-    select * from {{ ref('int_conversation_rows') }}
+    select * from {{ ref('int_deduplicated_conversations') }}
 ),
 
 policies as (
     select * from {{ ref('channel_policies') }}
 ),
 
--- A message or event whose conversation row is missing still counts.
+-- A message or event counts even if its conversation row is missing.
 known_numbers as (
     select conversation_number from conversation_rows
     union
-    select conversation_number from {{ ref('int_messages') }}
+    select conversation_number from {{ ref('int_deduplicated_messages') }}
     union
-    select conversation_number from {{ ref('int_events') }}
+    select conversation_number from {{ ref('int_deduplicated_events') }}
 ),
 
 final as (

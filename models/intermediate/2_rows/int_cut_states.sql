@@ -4,7 +4,8 @@ changed as (
     select * from {{ ref('int_changed_conversations') }}
 ),
 
--- Of the rows that were cut, not of those that were looked at before: a file may have changed in between.
+-- The state describes the rows that were cut. The rows that were compared before may differ, because a file may have
+-- changed since.
 cut_rows as (
     select
         conversation_number,
@@ -26,7 +27,7 @@ cut_rows as (
         reject_reason,
         known_at,
         greatest(sent_at, loaded_at) as latest_at
-    from {{ ref('int_changed_messages') }}
+    from {{ ref('int_changed_message_rows') }}
     union all
     select
         conversation_number,
@@ -37,7 +38,7 @@ cut_rows as (
         reject_reason,
         known_at,
         greatest(occurred_at, loaded_at) as latest_at
-    from {{ ref('int_changed_events') }}
+    from {{ ref('int_changed_event_rows') }}
 ),
 
 summed as (
@@ -48,7 +49,8 @@ summed as (
         cast(sum(event_rows) as bigint) as event_rows,
         {{ hash_sum('row_hash') }} as rows_fingerprint,
         max(case when reject_reason is null then {{ epoch_us('known_at') }} end) as newest_known_us,
-        -- Between the two lies the day after not_after, as it was for this cut. time_after_load is asked for later.
+        -- The limit of this cut, a day after its not_after, lies between these two times. A row rejected as
+        -- time_after_load has passed the check for time_in_future, which comes first.
         max(case when reject_reason is null or reject_reason = 'time_after_load' then {{ epoch_us('latest_at') }} end)
             as newest_accepted_us,
         min(case when reject_reason = 'time_in_future' then {{ epoch_us('latest_at') }} end) as oldest_rejected_us

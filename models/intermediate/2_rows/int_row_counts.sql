@@ -1,5 +1,5 @@
--- What became of a conversation's rows. Used and duplicate ones are each counted on their own, so that their sum with
--- the rejected ones proves something.
+-- Counts the used and the duplicate rows of a conversation, each on its own. So the test that they and the rejected
+-- rows sum to the rows read can fail.
 with
 
 used_messages as (
@@ -7,7 +7,7 @@ used_messages as (
         conversation_number,
         count(*) as message_rows_used,
         count(case when is_public and author_type in ('customer', 'bot', 'agent') then 1 end) as activity_count
-    from {{ ref('int_messages') }}
+    from {{ ref('int_deduplicated_messages') }}
     group by conversation_number
 ),
 
@@ -16,7 +16,7 @@ used_events as (
         conversation_number,
         count(*) as event_rows_used,
         count(case when boundary in ('resolved', 'escalated') then 1 end) as terminal_event_count
-    from {{ ref('int_events') }}
+    from {{ ref('int_deduplicated_events') }}
     group by conversation_number
 ),
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -6,7 +6,7 @@ segments as (
     select * from {{ ref('int_segment_kinds') }}
 ),
 
--- A contact: a segment and those in which people handle its escalation.
+-- A contact is a segment together with the segments in which people handle its escalation.
 contact_added as (
     select
         *,

@@ -1,57 +1,34 @@
 with
 
 sessions as (
-    select * from {{ ref('int_customer_sessions') }}
+    select * from {{ ref('int_changed_customer_segments') }}
+    where segment_kind = 'session'
 ),
 
--- Of a conversation without a finished state the earlier cut counts no more: it is cut tonight, or has vanished.
-sessions_that_stay as (
-    select sessions.*
-    from sessions
-    inner join {{ ref('int_changed_customers') }} as changed_customers
-        on
-            sessions.source = changed_customers.source
-            and sessions.customer_key = changed_customers.customer_key
-    inner join {{ source('earlier_nights', 'int_kept_states') }} as states
-        on
-            sessions.source = states.source
-            and sessions.conversation_id = states.conversation_id
-    where
-        sessions.conversation_number is null
-        and states.unfinished_reason is null
-),
-
-sessions_that_count as (
-    select * from sessions
-    where conversation_number is not null
-    union all
-    select * from sessions_that_stay
-),
-
--- Starts and ends on one line: looking forward from an end, the next start is a running minimum, and no session is
--- compared with every other. At the same time a start comes first, for a message comes before an event.
+-- Starts and ends become rows of one sequence, so the next start after an end is a running minimum and sessions need no
+-- join with each other. At the same time a start comes first, because a message comes before an event.
 starts_and_ends as (
     select
         source,
         customer_key,
-        session_id,
+        segment_id as session_id,
         conversation_number,
         segment_number,
         started_us as happened_us,
         0 as tie_order,
         started_us
-    from sessions_that_count
+    from sessions
     union all
     select
         source,
         customer_key,
-        session_id,
+        segment_id as session_id,
         conversation_number,
         segment_number,
         final_ended_us as happened_us,
         1 as tie_order,
         null as started_us
-    from sessions_that_count
+    from sessions
 ),
 
 next_start_added as (
@@ -65,7 +42,7 @@ next_start_added as (
     from starts_and_ends
 ),
 
--- An end has a row for each session, so nothing gets lost here.
+-- Every session has one row for its end, so no session is lost here.
 final as (
     select
         session_id,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -14,7 +14,7 @@ conversations as (
     select * from {{ ref('int_conversations') }}
 ),
 
--- Rule 5's words. Of two terminal events at the same time the escalation comes first.
+-- Rule 5. If both terminal events have the same time, the escalation comes first.
 deadline_added as (
     select
         segments.*,
@@ -30,6 +30,7 @@ deadline_added as (
         conversations.brand,
         conversations.channel,
         conversations.customer_id,
+        {{ keyword('conversations.exclusion_reason') }} = 'merged' as is_merged,
         segments.last_activity_us + conversations.timeout_us as deadline_us,
         least(segments.first_escalated_us, segments.first_resolved_us) as first_terminal_us
     from segments
@@ -52,7 +53,7 @@ end_reason_added as (
     from deadline_added
 ),
 
--- Only silence has to be judged at as_of, and only the silence after the conversation's last segment.
+-- Only the silence after the conversation's last segment depends on as_of.
 end_added as (
     select
         *,
@@ -61,7 +62,7 @@ end_added as (
     from end_reason_added
 ),
 
--- Rule 6, as it is once the segment has ended.
+-- Rule 6, for a segment that has ended.
 final as (
     select
         conversation_number,
@@ -72,6 +73,12 @@ final as (
         session_id,
         session_number,
         segment_kind,
+        -- Rule 8: what it is for an earlier session of the customer: a return in a segment of this kind, or none.
+        case
+            when customer_message_count = 0 then null
+            when segment_kind in ('human', 'handoff', 'session') then segment_kind
+            when segment_kind = 'excluded' and is_merged then 'merged'
+        end as contact_kind,
         brand,
         channel,
         customer_id,

@@ -12,7 +12,7 @@ first_messages as (
     from {{ ref('int_segments') }}
 ),
 
--- A handoff handles the escalation of another segment: only those with an escalation are looked up.
+-- A handoff handles the escalation of another segment, so only segments with an escalation are looked up.
 escalated_first_messages as (
     select
         conversation_number,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -14,7 +14,7 @@ segments as (
         agent_message_count,
         last_resolved_us,
         last_escalated_us,
-        -- Of one segment; at the same time an escalation comes before a resolution.
+        -- The last terminal event of the segment. At the same time an escalation comes before a resolution.
         case
             when last_escalated_us > coalesce(last_resolved_us, last_escalated_us - 1) then 'escalated'
             when last_resolved_us is not null then 'resolved'
@@ -35,9 +35,9 @@ rules as (
     select * from {{ ref('int_rules') }}
 ),
 
--- The terminal events that lie before a segment, and how many segments had one: the segments of one count share
--- their last terminal event. Which of them is the last the numbers of their segments say, not their times: a takeover
--- can have the time of an event after it.
+-- Adds the terminal events before a segment, and how many earlier segments have one: segments with the same count share
+-- their last terminal event. The segment numbers decide which event is the last. Times cannot, because a takeover can
+-- have the time of an event after it.
 last_terminals_added as (
     select
         *,
@@ -63,7 +63,7 @@ last_terminals_added as (
         )
 ),
 
--- Since that last terminal event, this segment included.
+-- Looks at the segments since that last terminal event, this one included.
 bot_return_added as (
     select
         *,

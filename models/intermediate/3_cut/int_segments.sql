@@ -4,8 +4,8 @@ timeline as (
     select * from {{ ref('int_segmented_timeline') }}
 ),
 
--- min_by and max_by pass over a null word on DuckDB and return it on Spark, so no word is null here: where the word of
--- one row counts, '' stands in for it; where the first or last word counts, rows without one have no position.
+-- min_by and max_by skip null values on DuckDB and return them on Spark, so no value is null here. Where one row's
+-- value counts, '' stands in for null. Where the first or last known value counts, rows without one have no position.
 final as (
     select
         conversation_number,

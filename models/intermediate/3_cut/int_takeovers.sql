@@ -1,8 +1,8 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
--- Where takeovers are not inferred, or end nothing, no message has to be looked at.
+-- Skips sources whose takeovers are not inferred, or are mapped to none.
 inferring_conversations as (
     select
         conversations.conversation_number,
@@ -13,7 +13,7 @@ inferring_conversations as (
     where rules.takeover_boundary in ('resolved', 'escalated')
 ),
 
--- Customers' messages are left out: one between the bot and the person changes nothing.
+-- Leaves out customers' messages: one between the bot and the person changes nothing.
 answers_and_terminal_events as (
     select
         conversation_number,
@@ -21,7 +21,7 @@ answers_and_terminal_events as (
         0 as tie_order,
         message_id as row_id,
         author_type as row_kind
-    from {{ ref('int_messages') }}
+    from {{ ref('int_deduplicated_messages') }}
     where is_public and author_type in ('bot', 'agent')
     union all
     select
@@ -30,7 +30,7 @@ answers_and_terminal_events as (
         case boundary when 'escalated' then 1 else 2 end as tie_order,
         event_id as row_id,
         boundary as row_kind
-    from {{ ref('int_events') }}
+    from {{ ref('int_deduplicated_events') }}
     where boundary in ('resolved', 'escalated')
 ),
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 {%- set rule_2 = 'happened_us, place_order, row_id, -tie_order' %}
 {%- set author_types, boundaries = ['customer', 'bot', 'agent', 'system'], ['resolved', 'escalated', 'none'] %}
 
@@ -8,7 +8,7 @@ conversations as (
     select * from {{ ref('int_conversations') }}
 ),
 
--- Rule 1: what counts as an activity.
+-- Rule 1: the activities.
 activities as (
     select
         conversations.conversation_number,
@@ -19,7 +19,7 @@ activities as (
         messages.author_type as row_kind,
         messages.author_id as actor,
         messages.topic as detail
-    from {{ ref('int_messages') }} as messages
+    from {{ ref('int_deduplicated_messages') }} as messages
     inner join conversations
         on messages.conversation_number = conversations.conversation_number
     where
@@ -38,13 +38,13 @@ terminal_events as (
         events.boundary as row_kind,
         events.actor_type as actor,
         events.reason as detail
-    from {{ ref('int_events') }} as events
+    from {{ ref('int_deduplicated_events') }} as events
     inner join conversations
         on events.conversation_number = conversations.conversation_number
     where events.boundary in ('resolved', 'escalated')
 ),
 
--- Rule 3: takeovers are no rows of the source.
+-- Rule 3: takeovers are added; they are not raw rows.
 takeovers as (
     select
         conversations.conversation_number,
@@ -60,8 +60,8 @@ takeovers as (
         on takeovers.conversation_number = conversations.conversation_number
 ),
 
--- Rule 2: events come after the messages of their time. Only a takeover has its place among them, directly before the
--- message that takes over.
+-- Rule 2: events come after the messages of the same time. The only exception is a takeover, which comes directly
+-- before its message.
 timeline as (
     select
         *,
@@ -79,7 +79,7 @@ timeline as (
     from takeovers
 ),
 
--- Rule 2's order, once; everything later takes the rows as they come. What is sorted is narrow.
+-- Rule 2: sorts the rows once, with few columns. Everything later relies on this order.
 ordered as (
     select
         conversation_number,
@@ -121,7 +121,7 @@ previous_added as (
         ) }}
 ),
 
--- Rule 4. The row before tells all: when it is a terminal event, it is the last one since the previous activity.
+-- Rule 4. The previous row is enough: if it is a terminal event, it is the last one since the previous activity.
 start_reason_added as (
     select
         *,
@@ -135,7 +135,7 @@ start_reason_added as (
     from previous_added
 ),
 
--- For `timeout_sensitivity`: a run is what no compared timeout cuts.
+-- For `timeout_sensitivity`: no compared timeout cuts within an island.
 exceeded_timeouts_added as (
     select
         *,
@@ -145,7 +145,7 @@ exceeded_timeouts_added as (
         and (
             coalesce(previous_tie_order, 1) > 0
             or happened_us - previous_us > 60000000 * {{ compared_timeouts() | first }}
-        ) as is_run_start
+        ) as is_island_start
     from start_reason_added
 ),
 
@@ -161,7 +161,7 @@ final as (
         detail,
         start_reason,
         exceeded_timeouts,
-        is_run_start
+        is_island_start
     from exceeded_timeouts_added
 )
 

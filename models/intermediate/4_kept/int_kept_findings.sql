@@ -2,10 +2,10 @@
 
 with
 
--- Found in the timeline, but in no segment, for segments start with the first activity.
+-- These events are in the timeline but in no segment, because segments start with the first activity.
 unused_terminal_events as (
     select events.conversation_number
-    from {{ ref('int_events') }} as events
+    from {{ ref('int_deduplicated_events') }} as events
     left join {{ ref('int_segments') }} as segments
         on
             events.conversation_number = segments.conversation_number
@@ -13,37 +13,6 @@ unused_terminal_events as (
     where
         events.boundary in ('resolved', 'escalated')
         and (segments.started_us is null or {{ epoch_us('events.occurred_at') }} < segments.started_us)
-),
-
-unreadable_load_times as (
-    select conversation_number
-    from {{ ref('int_changed_conversation_rows') }}
-    where unreadable_loaded_at is not null
-    union all
-    select conversation_number
-    from {{ ref('int_changed_messages') }}
-    where unreadable_loaded_at is not null
-    union all
-    select conversation_number
-    from {{ ref('int_changed_events') }}
-    where unreadable_loaded_at is not null
-),
-
-written_ids as (
-    select
-        conversation_number,
-        id_finding
-    from {{ ref('int_changed_conversation_rows') }}
-    union all
-    select
-        conversation_number,
-        id_finding
-    from {{ ref('int_changed_messages') }}
-    union all
-    select
-        conversation_number,
-        id_finding
-    from {{ ref('int_changed_events') }}
 ),
 
 unanswered_conversations as (
@@ -61,67 +30,49 @@ unanswered_conversations as (
 findings as (
     select
         conversation_number,
-        'internal_notes' as finding
-    from {{ ref('int_messages') }}
-    where not is_public
+        finding,
+        row_count
+    from {{ ref('int_row_findings') }}
     union all
     select
         conversation_number,
-        'system_messages' as finding
-    from {{ ref('int_messages') }}
-    where author_type = 'system'
-    union all
-    select
-        conversation_number,
-        'events_of_unmapped_type' as finding
-    from {{ ref('int_events') }}
-    where boundary is null
-    union all
-    select
-        conversation_number,
-        'terminal_events_before_first_activity' as finding
+        'terminal_events_before_first_activity' as finding,
+        1 as row_count
     from unused_terminal_events
     union all
     select
         conversation_number,
-        'conversations_without_row' as finding
+        'conversations_without_row' as finding,
+        1 as row_count
     from {{ ref('int_conversations') }}
     where is_orphan
     union all
     select
         conversation_number,
-        'conversations_without_channel' as finding
+        'conversations_without_channel' as finding,
+        1 as row_count
     from {{ ref('int_conversations') }}
     where not is_orphan and channel = 'unknown'
     union all
     select
         conversation_number,
-        'conversations_of_channel_without_policy' as finding
+        'conversations_of_channel_without_policy' as finding,
+        1 as row_count
     from {{ ref('int_conversations') }}
     where channel <> 'unknown' and not has_channel_policy
     union all
     select
         conversation_number,
-        'conversations_without_customer' as finding
+        'conversations_without_customer' as finding,
+        1 as row_count
     from {{ ref('int_conversations') }}
     where customer_id is null
     union all
     select
         conversation_number,
-        'conversations_the_bot_never_answered' as finding
+        'conversations_the_bot_never_answered' as finding,
+        1 as row_count
     from unanswered_conversations
-    union all
-    select
-        conversation_number,
-        'unreadable_load_times' as finding
-    from unreadable_load_times
-    union all
-    -- One that is inexact is a rejected row.
-    select
-        conversation_number,
-        id_finding as finding
-    from written_ids
-    where id_finding in ('ids_of_whole_numbers', 'ids_with_blanks')
 ),
 
 final as (
@@ -129,7 +80,7 @@ final as (
         changed.source,
         changed.conversation_id,
         findings.finding,
-        count(*) as row_count
+        cast(sum(findings.row_count) as bigint) as row_count
     from findings
     inner join {{ ref('int_changed_conversations') }} as changed
         on findings.conversation_number = changed.conversation_number

@@ -2,8 +2,8 @@
 
 with
 
--- Terminal events find no key. A filter would do as well, but DuckDB would take it for a narrow one, hold these rows in
--- memory instead of the keys, and lose their order, in which they take less room.
+-- Terminal events match no key, so the join removes them. A filter would too, but DuckDB would expect it to leave few
+-- rows, hold these rows in memory instead of the keys, and lose their order, which compresses better.
 activities as (
     select
         conversation_number,

@@ -41,7 +41,7 @@ rejected_messages as (
             'author_type': word('author_type'), 'author_id': 'author_id', 'is_public': as_read('is_public'),
             'sent_at': as_read('sent_at'), 'topic': word('topic'), 'loaded_at': as_read('loaded_at')
         }) }} as row_json
-    from {{ ref('int_changed_messages') }} as rejected
+    from {{ ref('int_changed_message_rows') }} as rejected
     inner join changed
         on rejected.conversation_number = changed.conversation_number
     where rejected.reject_reason is not null
@@ -59,7 +59,7 @@ rejected_events as (
             'actor_type': word('actor_type'), 'occurred_at': as_read('occurred_at'),
             'reason': word('reason'), 'loaded_at': as_read('loaded_at')
         }) }} as row_json
-    from {{ ref('int_changed_events') }} as rejected
+    from {{ ref('int_changed_event_rows') }} as rejected
     inner join changed
         on rejected.conversation_number = changed.conversation_number
     where rejected.reject_reason is not null

@@ -1,4 +1,4 @@
-{{ config(materialized='kept', post_hook="{{ move_next_sessions() }}") }}
+{{ config(materialized='kept', post_hook="{{ move_next_contacts() }}") }}
 
 with
 
@@ -15,6 +15,16 @@ next_sessions as (
     where next_started_us is not null
 ),
 
+next_contacts as (
+    select
+        conversation_number,
+        segment_number,
+        next_contact_us,
+        recontact_kind
+    from {{ ref('int_next_contacts') }}
+    where next_contact_us is not null
+),
+
 final as (
     select
         segments.segment_id,
@@ -24,6 +34,7 @@ final as (
         segments.session_id,
         segments.session_number,
         segments.segment_kind,
+        segments.contact_kind,
         segments.brand,
         segments.channel,
         segments.customer_id,
@@ -51,12 +62,18 @@ final as (
         segments.resolved_by,
         segments.handoff_first_agent_message_us,
         segments.handoff_last_activity_us,
-        next_sessions.next_started_us
+        next_sessions.next_started_us,
+        next_contacts.next_contact_us,
+        next_contacts.recontact_kind
     from segments
     left join next_sessions
         on
             segments.conversation_number = next_sessions.conversation_number
             and segments.segment_number = next_sessions.segment_number
+    left join next_contacts
+        on
+            segments.conversation_number = next_contacts.conversation_number
+            and segments.segment_number = next_contacts.segment_number
 )
 
 select * from final

@@ -1,8 +1,8 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
--- People's own work is rated too, and is no finding.
+-- Ratings of people's own work are not a finding.
 ratings_of_nothing as (
     select
         source,

@@ -1,4 +1,4 @@
--- A table, and read from the sources once a night: what is used, repeated and rejected is then told of the same rows.
+-- A table, so that each night reads the sources once and counts used, repeated and rejected rows over the same rows.
 with
 
 -- A row without a load time counts as loaded at its own time.
@@ -9,8 +9,8 @@ known_at_added as (
     from {{ ref('stg_ratings') }}
 ),
 
--- Of several usable rows the one loaded last counts, then the one with the greatest content: never the order of the
--- files.
+-- If several rows are usable, the one loaded last counts, then the one with the greatest content. The order of the
+-- files never matters.
 rank_added as (
     select
         *,

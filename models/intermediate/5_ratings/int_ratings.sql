@@ -5,7 +5,7 @@ ratings as (
     where reject_reason is null and not is_duplicate
 ),
 
--- A greeting that nobody answered and a "thanks!" are no support that could be rated.
+-- An unanswered greeting or a "thanks!" is no support that a customer could rate.
 ratable_segments as (
     select
         source,
@@ -19,7 +19,7 @@ ratable_segments as (
     where segment_kind not in ('unengaged', 'courtesy')
 ),
 
--- A left join: a rating before the first segment, or of a conversation that is not there, belongs to nothing.
+-- Left join: a rating before the first segment, or of an unknown conversation, belongs to no segment.
 segment_added as (
     select
         ratings.source,
@@ -43,7 +43,7 @@ segment_added as (
     ) = 1
 ),
 
--- The handling of an escalation is rated as a part of the session that was escalated.
+-- A rating of the handling counts for the escalated session.
 rated_segment_added as (
     select
         *,
@@ -51,7 +51,7 @@ rated_segment_added as (
     from segment_added
 ),
 
--- Of several ratings the latest counts, at the same time the one with the greatest id.
+-- The latest rating counts; at the same time, the one with the greatest id.
 is_counted_added as (
     select
         *,
