@@ -4,24 +4,42 @@ Only the standard library, and syntax that Python 3.8 can read: this file runs b
 installed, and a Python that is too old must get a sentence, not a syntax error.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
+import importlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from typing import IO, NoReturn
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OLDEST = (3, 10)
 NEWER = ("python3.13", "python3.12", "python3.11", "python3.10")
 
 
-def enter(root=ROOT, groups=()):
-    """Return when this process runs in the project's .venv; else make it and start again inside.
+def run(command: str, groups: Sequence[str] = ()) -> None:
+    """Run a command in the project's .venv: 'containment.commands.nightly:main'."""
+    enter(groups=groups)
+    module, _, function = command.partition(":")
+    try:
+        getattr(importlib.import_module(module), function)()
+    except ModuleNotFoundError as error:  # of a venv that was given in CONTAINMENT_VENV
+        if error.name is None or error.name.startswith("containment"):
+            raise
+        lock = _group_lock(groups[-1]) if groups else "requirements.lock"
+        _stop(f"{sys.prefix}: has no {error.name}; install {lock} there")
 
-    groups: optional groups of pyproject.toml that the command needs as well, by name.
-    CONTAINMENT_VENV names a venv that is used as it is.
+
+def enter(root: str = ROOT, groups: Sequence[str] = ()) -> None:
+    """Return inside the project's .venv; otherwise make it and start the command again inside.
+
+    groups: optional groups of pyproject.toml that the command needs. CONTAINMENT_VENV names a venv
+    that is used as it is.
     """
     _open_streams()
     try:
@@ -46,7 +64,7 @@ def enter(root=ROOT, groups=()):
         _stop("stopped while making .venv; the next start makes it anew", 130)
 
 
-def _open_streams():
+def _open_streams() -> None:
     """Give a process that was started without them its three streams: they lead to nothing."""
     # Else the next file that is opened has their number, and gets what was said.
     for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
@@ -58,12 +76,12 @@ def _open_streams():
                 setattr(sys, name, open(number, "r" if number == 0 else "w"))  # noqa: SIM115
 
 
-def version():
+def version() -> str:
     """Major and minor number of this Python: '3.12'."""
     return "{}.{}".format(*sys.version_info[:2])
 
 
-def is_ready(root, python_version=None):
+def is_ready(root: str, python_version: str | None = None) -> bool:
     """Whether .venv is complete and made from this requirements.lock (and for this Python)."""
     venv = os.path.join(root, ".venv")
     try:
@@ -78,13 +96,13 @@ def is_ready(root, python_version=None):
     )
 
 
-def all_groups(root=ROOT):
+def all_groups(root: str = ROOT) -> list[str]:
     """The names of the optional groups: each has a lock file of its own."""
     names = os.listdir(os.path.join(root, "locks"))
     return sorted(name[: -len(".lock")] for name in names if name.endswith(".lock"))
 
 
-def has_group(root, group):
+def has_group(root: str, group: str) -> bool:
     """Whether an optional group is in .venv as its lock file says."""
     try:
         with open(_group_stamp(root, group), encoding="utf-8") as file:
@@ -93,7 +111,7 @@ def has_group(root, group):
         return False
 
 
-def add_group(root, group):
+def add_group(root: str, group: str) -> None:
     """Install an optional group into the .venv that is there; its stamp is written last."""
     with _locked(root) as lock:
         if has_group(root, group):  # another start has added it while this one waited
@@ -104,7 +122,7 @@ def add_group(root, group):
         _write(_group_stamp(root, group), lock_hash(root, _group_lock(group)))
 
 
-def lock_hash(root, name="requirements.lock"):
+def lock_hash(root: str, name: str = "requirements.lock") -> str:
     """The sha256 of a lock file, as hex digits."""
     path = os.path.join(root, name)
     try:
@@ -114,7 +132,7 @@ def lock_hash(root, name="requirements.lock"):
         _stop(f"{path}: cannot be read ({error.strerror}); restore it")
 
 
-def make(root, python_version=None):
+def make(root: str, python_version: str | None = None) -> None:
     """Make .venv: one process at a time, its stamp last, so that half a .venv is never used."""
     _check_python()
     venv = os.path.join(root, ".venv")
@@ -130,7 +148,7 @@ def make(root, python_version=None):
 
 
 @contextlib.contextmanager
-def _locked(root):
+def _locked(root: str) -> Iterator[IO[str]]:
     """One process at a time changes .venv; what fails in the file system ends in one line."""
     # flock, and handed on to pip: should this process be killed, pip alone keeps the lock till
     # it ends, and no other start removes the folder under its hands.
@@ -147,31 +165,32 @@ def _locked(root):
     except OSError as error:
         _stop(
             f"{error.filename or os.path.join(root, '.venv')}: cannot be made "
-            f"({error.strerror or error}); free it, or name a ready venv in CONTAINMENT_VENV"
+            f"({error.strerror or error}); "
+            "make it writable, or name a ready venv in CONTAINMENT_VENV"
         )
 
 
-def _install(root, venv, name, lock):
+def _install(root: str, venv: str, name: str, lock: IO[str]) -> None:
     pip = [_python(venv), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     install = ["install", "--quiet", "--no-deps", "--require-hashes", "-r"]
     _call(pip + install + [os.path.join(root, name)], lock, f"pip could not install {name}")
 
 
-def _write(stamp, text):
+def _write(stamp: str, text: str) -> None:
     with open(stamp + ".new", "w", encoding="utf-8") as file:
         file.write(text + "\n")
     os.replace(stamp + ".new", stamp)
 
 
-def _group_lock(group):
+def _group_lock(group: str) -> str:
     return os.path.join("locks", group + ".lock")
 
 
-def _group_stamp(root, group):
+def _group_stamp(root: str, group: str) -> str:
     return os.path.join(root, ".venv", "stamp-" + group)
 
 
-def _check_python():
+def _check_python() -> None:
     if sys.version_info[:2] < OLDEST:
         newer = next((name for name in NEWER if shutil.which(name)), None)
         _stop(
@@ -190,7 +209,7 @@ def _check_python():
             )
 
 
-def _remove(venv):
+def _remove(venv: str) -> None:
     # The stamp first: a removal that is cut short must not leave a folder that looks complete.
     stamp = os.path.join(venv, "stamp")
     if os.path.lexists(stamp):
@@ -201,7 +220,7 @@ def _remove(venv):
         shutil.rmtree(venv)
 
 
-def _call(command, lock, what):
+def _call(command: Sequence[str], lock: IO[str], what: str) -> None:
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -216,28 +235,22 @@ def _call(command, lock, what):
         _stop(f"{what}: {errors[-1]}")
 
 
-def _use_given(venv):
+def _use_given(venv: str) -> None:
     if not os.path.exists(_python(venv)):
         _stop(f"CONTAINMENT_VENV={venv}: no bin/python in it; name a venv, or unset it")
     if os.path.realpath(sys.prefix) != os.path.realpath(venv):
         _run_in(venv)
 
 
-def _python(venv):
+def _python(venv: str) -> str:
     return os.path.join(venv, "bin", "python")
 
 
-def _run_in(venv):
+def _run_in(venv: str) -> NoReturn:
     sys.stdout.flush()
     os.execv(_python(venv), [_python(venv), *sys.argv])
 
 
-def lacks(module, lock):
-    """Say that the venv that was given has no such module, give the exit code."""
-    print(f"error: {sys.prefix}: has no {module}; install {lock} there", file=sys.stderr)
-    return 2
-
-
-def _stop(message, exit_code=2):
+def _stop(message: str, exit_code: int = 2) -> NoReturn:
     print("error: " + message, file=sys.stderr)
     sys.exit(exit_code)

@@ -13,12 +13,12 @@ from dlt.sources.sql_database import sql_table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from containment import raw_tables
-from containment.console import say
-from containment.errors import Stop
+from containment.common.console import say
+from containment.common.errors import Stop
+from containment.common.places import PROJECT
 from containment.extraction import landing
-from containment.places import PROJECT
-from containment.raw_tables import Table
+from containment.settings import source_yml
+from containment.settings.source_yml import Table
 
 SYSTEM = "chatwoot"
 CREDENTIALS = "sources.chatwoot.credentials"
@@ -87,7 +87,7 @@ def _readable(engine: sqlalchemy.Engine) -> list[tuple[Table, list[str]]]:
     there = sqlalchemy.inspect(engine)
     names = set(there.get_table_names())
     found = []
-    for table in raw_tables.declared(PROJECT, SYSTEM):
+    for table in source_yml.declared(PROJECT, SYSTEM):
         if table.name not in names:
             if table.required:
                 raise Stop(f"Chatwoot's database: no table {table.name}; is it another database?")

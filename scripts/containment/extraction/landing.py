@@ -21,8 +21,8 @@ from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.exceptions import DltException
 from dlt.extract import DltSource
 
-from containment.errors import Stop, one_line
-from containment.extraction.command import WORK
+from containment.common.errors import Stop, one_line
+from containment.extraction import WORK
 
 
 def pipeline(system: str, folder: Path) -> dlt.Pipeline:
@@ -39,10 +39,9 @@ def pipeline(system: str, folder: Path) -> dlt.Pipeline:
 
 
 def load(into: dlt.Pipeline, source: DltSource, *, full: bool) -> dict[str, int]:
-    """Load a source, give the number of rows of each table.
+    """Load a source and return the number of rows of each table.
 
-    What an earlier run had read and not yet written is written first. `full`: the files and the
-    place to go on from are thrown away, and everything is read again.
+    What an earlier run read but did not write is written first. `full` throws away what was loaded.
     """
     if full:
         into.abort_packages()

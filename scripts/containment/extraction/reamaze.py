@@ -17,8 +17,8 @@ from typing import Any
 import dlt
 from dlt.sources.helpers.requests import Client, RequestException, Response
 
-from containment.console import say
-from containment.errors import Stop
+from containment.common.console import say
+from containment.common.errors import Stop
 from containment.extraction import landing
 
 SYSTEM = "reamaze"
@@ -106,7 +106,9 @@ class Api:
         except RequestException as error:
             raise Stop(f"{self.address}{path}: {_problem(error)}") from None
         except ValueError:
-            raise Stop(f"{self.address}{path}: no JSON, {ATTEMPTS} times; try later") from None
+            raise Stop(
+                f"{self.address}{path}: the answer was not JSON, {ATTEMPTS} times; try later"
+            ) from None
         return answer if isinstance(answer, dict) else {}
 
 
@@ -128,7 +130,7 @@ class Sweep:
     def source(self) -> dlt.sources.DltSource:
         """What dlt is to load next: some pages, and the place after them."""
 
-        @dlt.resource(name=f"{SYSTEM}_pages", write_disposition="append")
+        @dlt.resource(name=f"{SYSTEM}_pages", write_disposition="append")  # type: ignore[untyped-decorator]
         def pages() -> Iterator[Any]:
             state = dlt.current.source_state().setdefault(self.brand, {})
             if "page" in state and self.is_fresh:

@@ -13,8 +13,8 @@ import pygal
 from pygal.etree import etree
 from pygal.style import Style
 
+from containment.common.shown import shown
 from containment.report.formats import percent
-from containment.shown import shown
 
 Rows = Sequence[Mapping[str, Any]]  # of a query: column to value
 Chart = Callable[[Rows], "Drawing | None"]
@@ -68,6 +68,14 @@ def rate_over_time(rows: Rows) -> Drawing | None:
     if any(row["is_provisional"] for row in filled):
         hollow = [row["containment_rate"] if row["is_provisional"] else None for row in rows]
         chart.add("provisional: may still move", hollow, stroke=False)
+    if any(row["releases"] for row in filled):
+        begun = [
+            {"value": row["containment_rate"], "label": row["releases"]}
+            if row["releases"]
+            else None
+            for row in rows
+        ]
+        chart.add("a release of a bot begins", begun, stroke=False, dots_size=6)
     latest = filled[-1]
     return _drawn(
         chart,
@@ -134,8 +142,7 @@ def rate_by_timeout(rows: Rows) -> Drawing | None:
     return _drawn(
         chart,
         "timeouts",
-        "Containment rate if silence ended a session after another time, by channel. "
-        "The table below has every value.",
+        "Containment rate under other timeouts, by channel. The table below has every value.",
     )
 
 
@@ -169,14 +176,11 @@ def _minutes(value: int) -> str:
 
 
 def _day(row: Mapping[str, Any]) -> str:
-    return row["period_start_date"].isoformat()
+    return str(row["period_start_date"].isoformat())
 
 
 def _drawn(chart: Any, kind: str, said: str) -> Drawing:
-    """Render for the inside of a page: no script, no style and no id of its own.
-
-    `said` is what the chart says to those who do not see it.
-    """
+    """Render for the inside of a page: no script, style or id. `said` is the text alternative."""
     root: ElementTree.Element = chart.render_tree()
     root.attrib.pop("id", None)
     root.set("role", "img")

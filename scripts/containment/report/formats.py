@@ -8,11 +8,12 @@ from datetime import date, datetime
 from math import floor
 from typing import Any
 
-from containment import shown
+from containment.common import shown
 
 NOTHING = "–"
 RATES = ("_rate", "_share", "_rate_before", "_rate_24h", "_rate_7d", "_rate_low", "_rate_high")
 LOW, HIGH = "_low", "_high"
+POINTS = ("_change", "_difference", "_effect")  # of a rate
 # A column that says which row is the sum of all that have none of their own.
 REST = "is_rest"
 # Columns whose texts are the project's own words, and may be long.
@@ -58,7 +59,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], bar: str | None
             is_rest = bool(named.get(REST)) and not line
             line.append(Cell(text(name, value), is_number(value), share, is_rest))
             if name + LOW in columns:
-                line.append(Cell(interval(named[name + LOW], named[name + HIGH]), True))
+                of = interval_of_points if name.endswith(POINTS) else interval
+                line.append(Cell(of(named[name + LOW], named[name + HIGH]), True))
         cells.append(line)
     return Table(header, cells)
 
@@ -91,8 +93,8 @@ def text(column: str, value: Any) -> str:
             return value.isoformat()
     if column.endswith(RATES):
         return f"{percent(value)} %"
-    if column.endswith("_change"):
-        return f"{round(value, 1) or 0.0:+.1f} points"
+    if column.endswith(POINTS):
+        return f"{points(value)} points"
     if column.endswith("_seconds"):
         return duration(value)
     if isinstance(value, int):
@@ -111,6 +113,11 @@ def percent(rate: float) -> str:
     return f"{floor(float(rate) * 1000 + 1e-9) / 10:.1f}"
 
 
+def points(value: float) -> str:
+    """Points of a rate, rounded to one decimal, with their sign."""
+    return f"{round(value, 1) or 0.0:+.1f}"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """The two ends of an interval of a rate."""
     if low is None or high is None:
@@ -118,12 +125,19 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{percent(low)}–{percent(high)} %"
 
 
+def interval_of_points(low: float | None, high: float | None) -> str:
+    """The two ends of an interval of points."""
+    if low is None or high is None:
+        return NOTHING
+    return f"{points(low)} to {points(high)}"
+
+
 def duration(seconds: float) -> str:
     """'41 s', '5 min 3 s', '2 h 10 min', '3 d 4 h': the two greatest units, cut."""
     rest = int(seconds)
     units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
     first = next((place for place, (_, size) in enumerate(units) if rest >= size), 3)
-    parts = []
+    parts: list[str] = []
     for unit, size in units[first : first + 2]:
         count, rest = divmod(rest, size)
         if count or not parts:

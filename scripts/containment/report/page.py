@@ -11,20 +11,21 @@ from typing import Any
 import duckdb
 import jinja2
 
-from containment import analyses, findings
-from containment.console import warn
-from containment.errors import Stopped, where_raised
-from containment.places import PROJECT
+from containment.build import findings
+from containment.common.console import warn
+from containment.common.errors import Stopped, where_raised
+from containment.common.places import PROJECT
+from containment.common.shown import line
+from containment.query import analyses
 from containment.report import formats
 from containment.report.charts import Drawing
 from containment.report.sections import HEADLINE, SECTIONS, Section
-from containment.shown import line
 
 TEMPLATES = Path(__file__).parent
 INSTEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Containment</title>'
     "<p>The report could not be made this time; the figures beside it are complete. "
-    "The log of the night says why.</p></html>\n"
+    "The log of the run says why.</p></html>\n"
 )
 
 
@@ -57,10 +58,7 @@ class Answer:
 
 
 def made(database: Path, name: str) -> str:
-    """Take a published database and the name of its publication, give the page.
-
-    Nothing is raised: what cannot be shown is said on the page and in the night's log.
-    """
+    """Return the page for a published database; it says what cannot be shown."""
     try:
         return render(database, name)
     except Exception as error:  # whatever it is, the figures themselves are sound

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from containment.analyses import FOLDER
-from containment.places import PROJECT
+from containment.common.places import PROJECT
+from containment.query.analyses import FOLDER
 from containment.report import charts
 from containment.report.charts import Chart
 
@@ -45,8 +45,9 @@ class Section:
 HEADLINE = Section(
     name="headline",
     title="Containment",
-    text="A session is contained when it ended resolved or by silence, without an escalation. "
-    "Open sessions are in no rate. Rates are cut to one decimal, not rounded up.",
+    text="A session is contained if it was resolved or timed out, without an escalation. Open "
+    "sessions are in no rate of closed sessions. A contact is a session, or a customer whom people "
+    "answered without a bot. Rates are cut to one decimal, not rounded.",
     rows="from sessions where not is_contained order by started_at desc limit 20",
 )
 
@@ -54,8 +55,8 @@ SECTIONS = (
     Section(
         name="lately",
         title="Lately",
-        text="Days that are over, beside as many days before them. Where the intervals of two "
-        "spans overlap widely, the change may be chance.",
+        text="Days that are over, beside as many days before them. If the intervals of two periods "
+        "overlap widely, the change may be chance.",
         bar="containment_rate",
         empty="No day with a closed session is over yet.",
     ),
@@ -95,6 +96,33 @@ SECTIONS = (
         empty="No session yet.",
     ),
     Section(
+        name="by_attribute",
+        title="By attribute",
+        text="What the setting attributes names, such as language. Sessions without a value are "
+        "none; beyond the values with the most sessions the rest is others.",
+        bar="containment_rate",
+        empty="The setting attributes names none.",
+        rows="from sessions_wide where language = 'de' and outcome = 'escalated'",
+    ),
+    Section(
+        name="releases",
+        title="Did a release help?",
+        text="Each release of a bot beside the one before it, both for the same length of time. "
+        "The verdict is not enough yet while the interval of the change includes 0; needed says "
+        "how many sessions each would take. Mix effect: the points that come from another mix of "
+        "channels, topics and brands, as far as both releases have them (matched share).",
+        empty="No two releases of a bot are known (raw column bot_version, lookup bot_releases).",
+    ),
+    Section(
+        name="experiment",
+        title="The experiment",
+        text="The arms are the values of the attribute variant. Decide before you begin how many "
+        "sessions you wait for (needed, for the stated effect), and look once: whoever looks every "
+        "day finds differences where there are none. If the sample ratio is off, the arms differ "
+        "in size more than chance explains; then do not compare them.",
+        empty="The setting attributes does not name variant.",
+    ),
+    Section(
         name="escalations",
         title="Why sessions escalate, and the wait for a person",
         text="The wait runs from the escalation to the first message of an agent after it; "
@@ -117,14 +145,15 @@ SECTIONS = (
     Section(
         name="funnel",
         title="Where conversations leave",
-        text="Each step is a part of the one before it: from the conversations, by their support "
-        "in the bot's reach, to what stayed contained for a week.",
+        text="Each step is a part of the one before it: conversations, their sessions, those that "
+        "are closed, those with a bot message, those contained, those old enough to know, and "
+        "those whose customer did not come back within 7 days.",
         bar="previous_step_share",
         empty="No conversation yet.",
     ),
     Section(
         name="timeout_sensitivity",
-        title="If silence ended a session sooner or later",
+        title="If sessions timed out sooner or later",
         text="The timeout is a choice, and the headline depends on it. The same rows, cut with "
         "other timeouts. Beyond 20 channels the others are one; the chart has the greatest.",
         charts=(charts.rate_by_timeout,),
@@ -149,9 +178,9 @@ SECTIONS = (
     Section(
         name="findings",
         title="What is wrong with the raw data",
-        text="Rejected rows are in rejected_rows, each with its reason. The other findings are "
-        "used in part, end nothing, or make the rate look odd; the description of data_quality "
-        "says what each means, seeds/quality_limits.csv from which share on the night warns.",
+        text="Rejected rows are in rejected_rows, each with its reason. The description of "
+        "data_quality says what each means; seeds/quality_limits.csv, from which share on a "
+        "run warns.",
         empty="Nothing was found.",
         rows="from rejected_rows",
     ),
@@ -173,9 +202,9 @@ SECTIONS = (
     Section(
         name="settings_in_force",
         title="Settings in force",
-        text="A session ends by silence (the timeout of its channel), by a resolution or by an "
+        text="A session ends by inactivity (the timeout of its channel), by a resolution or by an "
         "escalation, and exists only where a bot takes part in the conversation. Another "
-        "rules_version means that code, lookups or settings of the cut changed.",
+        "rules_version means that a rule changed: its code, its lookups or its settings.",
         is_one_row=True,
     ),
 )

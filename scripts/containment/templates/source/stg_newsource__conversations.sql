@@ -8,7 +8,8 @@ final as (
         customer_id,
         created_at,
         cast(null as varchar) as exclusion_reason,
-        updated_at as loaded_at
+        updated_at as loaded_at,
+        {{ attributes() }} as attributes
     from {{ source('newsource', 'conversation') }}
 )
 

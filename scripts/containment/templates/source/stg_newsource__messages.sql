@@ -15,7 +15,8 @@ final as (
         not {{ boolean('private', 'false') }} as is_public,
         created_at as sent_at,
         cast(null as varchar) as topic,
-        cast(null as timestamp) as loaded_at
+        cast(null as timestamp) as loaded_at,
+        cast(null as varchar) as attributes
     from {{ source('newsource', 'message') }}
 )
 

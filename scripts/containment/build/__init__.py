@@ -1,0 +1,1 @@
+"""dbt: build and test the models in a private file, and say what failed."""

@@ -1,0 +1,1 @@
+"""The commands of scripts/, a module each."""

@@ -1,0 +1,1 @@
+"""Questions to a publication: analyses, metrics, spreadsheets."""
