@@ -1,6 +1,6 @@
-{# Fails with every key that more than one row has, or of which a column is null. changes_alone: a second row of a key can
-   only come with a conversation that was cut tonight, whose keys alone need be judged (see is_judged); a key without
-   conversation_id, which has one column then, is looked for in all rows. #}
+{# Returns every key that has several rows or a null column. changes_alone: only a conversation that was cut tonight can
+   add a second row of a key, so only its keys are checked (see is_judged). A key without conversation_id, which then
+   has one column, is compared with all rows. #}
 {% test key(model, columns, changes_alone=false) %}
 {%- set checks = row_checks(columns) + [(columns | join(', ') ~ ' unique', 'count(*) > 1')] %}
 select

@@ -1,5 +1,5 @@
-{# Fails with every row of which a column is null, has a value that is not accepted or one out of its bounds, and names the
-   columns and checks in failed_checks: one statement for all columns of a model. not_null: columns; accepted_values:
+{# Returns every row in which a column is null, has a value that is not accepted, or is out of bounds; failed_checks
+   names the columns and checks. One statement checks all columns of a model. not_null: columns; accepted_values:
    {column: [value, ...]}; between: {column: [low, high]}. #}
 {% test sound_rows(model, not_null=[], accepted_values={}, between={}) %}
 {%- set checks = row_checks(not_null, accepted_values, between) %}

@@ -11,9 +11,11 @@ import oracle
 import projects
 
 MARTS = (
-    *("sessions", "segments", "messages", "conversations", "containment_daily"),
+    *("sessions", "segments", "messages", "conversations", "containment_daily", "demand"),
+    *("value", "durable_estimates", "session_attributes", "bot_releases_compared", "experiments"),
     *("containment_trend", "containment_funnel", "containment_changes", "timeout_sensitivity"),
     *("rejected_rows", "row_reconciliation", "ratings", "satisfaction"),
+    "claims_audited",
 )
 # The oracle gives the reason of a rejected row; the mart also the row.
 LEFT_OUT = {"rejected_rows": {"conversation_id", "row_id", "row_json"}}

@@ -18,7 +18,7 @@ settings.register_profile(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-settings.register_profile("many", settings.get_profile("few"), max_examples=40)
+settings.register_profile("many", settings.get_profile("few"), max_examples=12)
 settings.load_profile("few")
 
 

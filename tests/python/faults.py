@@ -26,7 +26,7 @@ import duckdb
 import projects
 import yaml
 
-from containment import docs
+from containment.publish import docs
 
 # Tables that tell of nights, not of raw rows: they differ between one night and many.
 TOLD_BY_THE_NIGHT = {"run_log", "restatements", "published_days"}
@@ -121,6 +121,7 @@ def copy_lean_project(folder: Path, *, allow_fewer: bool = True) -> Path:
     night from publishing.
     """
     projects.copy_runnable_project(folder)
+    shutil.rmtree(folder / "tests" / "unit")
     if allow_fewer:
         allow_fewer_rows(folder)
     files = [*(folder / "models").rglob("*.yml"), *(folder / "seeds").rglob("*.yml")]
@@ -153,8 +154,7 @@ def allow_fewer_rows(project: Path) -> None:
 
 def _strip(described: Any) -> None:
     if isinstance(described, dict):
-        for tests in ("data_tests", "unit_tests"):
-            described.pop(tests, None)
+        described.pop("data_tests", None)
     for part in described.values() if isinstance(described, dict) else described:
         if isinstance(part, dict | list):
             _strip(part)

@@ -22,13 +22,14 @@ import duckdb
 import nights
 import projects
 import same_tables
-import yaml
 from nights import Key, Night, State, World
 
-from containment import publish, published_marts, raw_files, raw_views
-from containment.lookups import Lookups
-from containment.places import Home
+from containment.common.places import Home
+from containment.publish import publish, published_marts
+from containment.raw import in_folder, views
 from containment.report import page
+from containment.settings.lookups import Lookups
+from containment.settings.source_yml import IDENTITIES
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
 CHANGE_REPORT = "int_changed_conversations"
@@ -77,14 +78,6 @@ class Laboratory:
                 path.write_text(text, encoding="utf-8")
 
 
-def _drop_unit_tests(project: Path) -> None:
-    """Take the unit tests out: no night runs them, and parsing them takes most of the time."""
-    for file in (project / "models").rglob("*.yml"):
-        described = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if described.pop("unit_tests", None):
-            file.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
-
-
 def _dbt_vars(state: State) -> dict[str, Any]:
     settings = state.settings
     return {
@@ -104,7 +97,8 @@ def _dbt_vars(state: State) -> dict[str, Any]:
 def laboratory(folder: Path) -> Laboratory:
     """Copy the project into `folder` and parse it."""
     project = projects.copy_project(folder / "project")
-    _drop_unit_tests(project)
+    # No night runs the unit tests, and parsing them takes most of the time.
+    shutil.rmtree(project / "tests" / "unit")
     files = [path for part in ("models", "macros") for path in (project / part).rglob("*.sql")]
     code = {path: path.read_text(encoding="utf-8") for path in files}
     made = Laboratory(project, folder / "parsed", code)
@@ -185,20 +179,28 @@ class Simulation:
         """Write the raw rows, of sources that are off too, the lookups, and the code."""
         self.laboratory.write_code(state)
         seeds = self.laboratory.project / "seeds"
-        for table, columns in projects.CONTRACT.items():
+        for table, columns in projects.SEEDED.items():
             seeded = state.raw[projects.SEEDED_SOURCE][table]
             projects.write_csv(seeds / "sample" / f"sample_{table}.csv", columns, seeded)
             filed = state.raw[projects.FILES_SOURCE][table]
             projects.write_jsonl(self.folder / "raw" / f"{table}.jsonl", filed)
-        projects.write_lookups(seeds, state.settings.timeout_minutes, state.settings.boundaries)
+        projects.write_lookups(
+            seeds,
+            state.settings.timeout_minutes,
+            state.settings.boundaries,
+            claim_outcomes=state.settings.claim_outcomes,
+        )
+        projects.write_jsonl(self.folder / IDENTITIES / f"{IDENTITIES}.jsonl", state.identities)
 
     def _start(self, role: str, state: State, night: Night) -> dbt_processes.Invocation:
         home, settings = self.folder / role, state.settings
         _database(home).parent.mkdir(parents=True, exist_ok=True)
-        if projects.FILES_SOURCE in state.sources:
-            words = Lookups(frozenset(settings.timeout_minutes), frozenset(settings.boundaries))
-            with duckdb.connect(str(_database(home))) as connection:
-                raw_views.write_views(raw_files.inspect(self.folder / "raw", words), connection)
+        words = Lookups(frozenset(settings.timeout_minutes), frozenset(settings.boundaries))
+        with duckdb.connect(str(_database(home))) as connection:
+            if projects.FILES_SOURCE in state.sources:
+                views.write_views(in_folder.inspect(self.folder / "raw", words), connection)
+            persons = in_folder.inspect(self.folder / IDENTITIES, words, IDENTITIES)
+            views.write_views(persons, connection)
         return dbt_processes.start(
             self.laboratory.project,
             home,

@@ -36,19 +36,23 @@ ID = {
     "messages": "message_id",
     "events": "event_id",
     "ratings": "rating_id",
+    "claims": "claim_id",
 }
 TIME = {
     "conversations": "created_at",
     "messages": "sent_at",
     "events": "occurred_at",
     "ratings": "rated_at",
+    "claims": "claimed_at",
 }
 
 FIRST_NIGHT = datetime(2026, 3, 9, 2)  # the first hours after clocks changed in New York
 CHANNELS = ("chat", "email", "sms", "fax", None)
 BRANDS = ("Aurora", "Borealis", None)
 CUSTOMERS = (*(f"customer-{number}" for number in range(30)), None)
+PERSONS = ("person-1", "person-2")
 TOPICS = ("billing", "returns", None)
+VERSIONS = ("1", "2", None)
 TAKEOVER = "agent_takeover"  # made by the cut, in no raw row
 TIMEOUT_MINUTES = {"*": 60, "chat": 30, "sms": 1440, "email": 4320}
 BOUNDARIES = {
@@ -84,10 +88,10 @@ SCENES = (
 SPOILT = "not a time: "
 # Changes of the code: a file, what stands in it, what comes instead, the one source it concerns.
 CODE_CHANGES: tuple[tuple[str, str, str, str | None], ...] = (
-    ("macros/session_key.sql", "':'", "'/'", None),
+    ("macros/rules/session_key.sql", "':'", "'/'", None),
     ("models/staging/files/stg_files__messages.sql", "topic", "upper(topic) as topic", SOURCES[1]),
     ("models/**/int_timeline.sql", "place_order, row_id", "place_order, row_id desc", None),
-    ("models/**/int_customer_sessions.sql", "'customer '", "'client '", None),
+    ("macros/rules/customer_key.sql", "'customer of '", "'client of '", None),
 )
 
 
@@ -114,6 +118,7 @@ class State:
     """All that a build depends on."""
 
     raw: Raw
+    identities: list[Row] = field(default_factory=list)  # which customers are the same person
     sources: tuple[str, ...] = SOURCES
     code_change: int | None = None  # the one of CODE_CHANGES that is made
     settings: oracle.Settings = field(
@@ -345,6 +350,7 @@ class World:
                     "is_public": "false" if word == "n" else "true",
                     "topic": TOPICS[pick % len(TOPICS)],
                     "loaded_at": loaded_at,
+                    "bot_version": VERSIONS[pick % 3] if word == "b" else None,
                 },
             )
 
@@ -423,7 +429,7 @@ LARGEST = {
     "customer": len(CUSTOMERS) - 1,
     "source": len(SOURCES) - 1,
     "table": len(TABLES) - 1,
-    "column": 3,
+    "column": 4,
     "value": 3,
     "minutes": 90,
     "hours": 23,
@@ -540,11 +546,11 @@ def corrected(table: str, row: Row, column: int) -> Row:
     new = dict(row)
     columns = {
         "conversations": ("channel", "brand", "customer_id", "exclusion_reason"),
-        "messages": ("sent_at", "author_type", "topic", "author_id"),
+        "messages": ("sent_at", "author_type", "topic", "author_id", "bot_version"),
         "events": ("occurred_at", "event_type", "reason", "actor_type"),
         "ratings": ("score", "rated_at", "max_score", "score"),
     }[table]
-    name = columns[column % 4]
+    name = columns[column % len(columns)]
     if name in TIME.values():
         if is_time(new[name]):
             new[name] = text(moment(new[name]) + timedelta(minutes=37))
@@ -554,6 +560,7 @@ def corrected(table: str, row: Row, column: int) -> Row:
         "brand": BRANDS,
         "customer_id": CUSTOMERS[:4],
         "exclusion_reason": (None, "spam", "merged"),
+        "bot_version": VERSIONS,
         "author_type": AUTHORS,
         "event_type": EVENT_TYPES,
         "actor_type": AUTHORS[:3],
@@ -639,6 +646,29 @@ class ChangedConversationAgain(Happening):
             table, row = found
             new = corrected(table, row, self.column)
             world.add(key[0], table, {**new, "loaded_at": text(world.now)})
+
+
+@dataclass(frozen=True)
+class ChangedIdentity(Happening):
+    """A customer becomes a person, a second one, another one, or nobody known."""
+
+    conversation: int
+    value: int
+
+    def happen(self, world: World) -> None:
+        source, conversation_id = world.key(self.conversation)
+        customers = [
+            row["customer_id"] for _, row in world.rows((source, conversation_id), "conversations")
+        ]
+        if not customers or customers[0] is None:
+            return
+        identities = world.state.identities
+        known = len(identities)
+        if self.value != 1:
+            identities[:] = [row for row in identities if row["customer_id"] != customers[0]]
+        if self.value or len(identities) == known:
+            person = PERSONS[(self.value + self.conversation) % len(PERSONS)]
+            identities.append({"source": source, "customer_id": customers[0], "person_id": person})
 
 
 @dataclass(frozen=True)
@@ -825,7 +855,7 @@ class ExchangedContent(Happening):
             return
         _, one = rows[self.row % len(rows)]
         _, other = rows[(self.row + 1) % len(rows)]
-        for column in ("author_type", "author_id", "topic"):
+        for column in ("author_type", "author_id", "topic", "bot_version"):
             one[column], other[column] = other[column], one[column]
 
 
@@ -1127,11 +1157,13 @@ OF_RATINGS: tuple[type[Happening], ...] = (
     *(NewRating, RepeatedRating, CorrectedRating, RatingCorrectedInPlace, DeletedRating),
     MovedRating,
 )
+# What touches the returns of a customer, and no conversation's cut.
+OF_PERSONS: tuple[type[Happening], ...] = (ChangedIdentity,)
 SWEEPING: tuple[type[Happening], ...] = (
     *(ReorderedRows, EmptiedTable, RestoredTables, SwitchedSource, Reverted),
     *(GivenAsOf, ForgottenAsOf, GivenNotAfter, ForgottenNotAfter, ChangedTimeZone),
 )
-KINDS = (*SPARSE, *OF_RATINGS, *SWEEPING, *RULE_CHANGES)
+KINDS = (*SPARSE, *OF_RATINGS, *OF_PERSONS, *SWEEPING, *RULE_CHANGES)
 
 
 # --- nights ---------------------------------------------------------------------------------------
@@ -1158,7 +1190,7 @@ def script(seed: int) -> tuple[Night, ...]:
     """Nights in which everything happens that can, in an order and at places of that seed."""
     random = Random(seed)
     deck: list[type[Happening]] = []
-    little = (*SPARSE, *OF_RATINGS)
+    little = (*SPARSE, *OF_RATINGS, *OF_PERSONS)
 
     def some(*first: Happening | type[Happening], count: int = 3) -> tuple[Happening, ...]:
         """These happenings, and the next of those that touch little."""

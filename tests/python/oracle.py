@@ -1,29 +1,34 @@
 """The session rules, written down a second time, in plain Python.
 
 An independent oracle: the tests compare what the SQL models compute with what this module computes
-from the same raw rows. It is written to be read beside SESSIONS.md, rule by rule, with
+from the same raw rows. It is written to be read beside RULES.md, rule by rule, with
 straightforward loops and no regard for speed. Nothing here is taken from the models.
 
 All times inside are naive datetimes in UTC. Durations are compared as differences of times.
 """
 
+import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import md5
-from math import sqrt
+from itertools import islice
+from math import ceil, sqrt
+from statistics import median
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+Attributes = tuple[tuple[str, str], ...]  # names with values, in the order of the setting
 RawRow = dict[str, "str | None"]
 Row = dict[str, Any]
 T = TypeVar("T")
-UsableRow = TypeVar("UsableRow", "Message", "Event", "Conversation", "Rating")
+UsableRow = TypeVar("UsableRow", "Message", "Event", "Conversation", "Rating", "Claim")
 
 UTC = timezone(timedelta(0))
-TABLES = ("conversations", "messages", "events", "ratings")
+TABLES = ("conversations", "messages", "events", "ratings", "claims")
 AUTHOR_TYPES = ("customer", "bot", "agent", "system")
 ACTIVITY_AUTHORS = ("customer", "bot", "agent")
 BOOLEANS = {
@@ -45,6 +50,29 @@ COMPARED_TIMEOUTS = (5, 15, 30, 60, 120, 240, 1440, 4320)
 
 
 @dataclass(frozen=True)
+class Price:
+    """A row of the lookup of prices."""
+
+    source: str
+    channel: str
+    from_date: date
+    to_date: date | None
+    contact_cost: float
+    session_cost: float
+    currency: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A row of the lookup of releases."""
+
+    source: str
+    bot_id: str
+    release: str
+    released_at: datetime
+
+
+@dataclass(frozen=True)
 class Settings:
     """What an analyst can set: the two lookup seeds and the vars."""
 
@@ -57,6 +85,10 @@ class Settings:
     as_of: datetime | None = None
     not_after: datetime | None = None
     reporting_timezone: str = "UTC"
+    prices: tuple[Price, ...] = ()
+    attributes: tuple[str, ...] = ()
+    releases: tuple[Release, ...] = ()
+    claim_outcomes: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
 @dataclass
@@ -68,8 +100,15 @@ class Result:
     messages: list[Row] = field(default_factory=list)
     conversations: list[Row] = field(default_factory=list)
     containment_daily: list[Row] = field(default_factory=list)
+    demand: list[Row] = field(default_factory=list)
+    value: list[Row] = field(default_factory=list)
+    durable_estimates: list[Row] = field(default_factory=list)
+    session_attributes: list[Row] = field(default_factory=list)
+    bot_releases_compared: list[Row] = field(default_factory=list)
+    experiments: list[Row] = field(default_factory=list)
     ratings: list[Row] = field(default_factory=list)
     satisfaction: list[Row] = field(default_factory=list)
+    claims_audited: list[Row] = field(default_factory=list)
     containment_trend: list[Row] = field(default_factory=list)
     containment_funnel: list[Row] = field(default_factory=list)
     containment_changes: list[Row] = field(default_factory=list)
@@ -92,6 +131,7 @@ class Message:
     is_public: bool
     topic: str | None
     loaded_at: datetime | None
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +160,7 @@ class Conversation:
     created_at: datetime | None = None
     exclusion_reason: str | None = None
     loaded_at: datetime | None = None
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +179,20 @@ class Rating:
     def csat_score(self) -> float:
         """The score as a share of the highest of its scale."""
         return float(self.score) / float(self.max_score)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A usable claim row, cleaned."""
+
+    source: str
+    conversation_id: str
+    claim_id: str
+    claimed_at: datetime
+    outcome: str
+    amount: Decimal | None
+    currency: str | None
+    loaded_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -436,6 +491,19 @@ def rating_reason(row: RawRow, settings: Settings) -> str | None:
     )
 
 
+def claim_reason(row: RawRow, settings: Settings) -> str | None:
+    """Why a claim row cannot be used; the first reason counts; null when it can."""
+    is_amount_lost = text(row, "amount") is not None and number_of(row, "amount") is None
+    return (
+        id_reason(row, "claim_id", "conversation_id")
+        or time_reason(row, "claimed_at")
+        or (None if lowered(row, "outcome") else "missing_outcome")
+        or ("unreadable_amount" if is_amount_lost else None)
+        or future_reason(row, "claimed_at", settings)
+        or load_reason(row, "claimed_at")
+    )
+
+
 def clean_message(source: str, row: RawRow) -> Message:
     """A usable message row; `is_public` is true by default."""
     return Message(
@@ -493,6 +561,21 @@ def clean_rating(source: str, row: RawRow) -> Rating:
     )
 
 
+def clean_claim(source: str, row: RawRow) -> Claim:
+    """A usable claim row, cleaned."""
+    currency = lowered(row, "currency")
+    return Claim(
+        source=source,
+        conversation_id=required(id_of(row, "conversation_id")),
+        claim_id=required(id_of(row, "claim_id")),
+        claimed_at=required(time_of(row, "claimed_at")),
+        outcome=required(lowered(row, "outcome")),
+        amount=number_of(row, "amount"),
+        currency=None if currency is None else currency.upper(),
+        loaded_at=time_of(row, "loaded_at"),
+    )
+
+
 def required(value: T | None) -> T:
     """A value that a usable row always has."""
     assert value is not None
@@ -504,8 +587,8 @@ def required(value: T | None) -> T:
 # ---------------------------------------------------------------------------------------------
 
 
-def loaded_time(row: Message | Event | Conversation | Rating) -> datetime | None:
-    """Rule 5: "its `loaded_at`, or where it has none its own time"."""
+def loaded_time(row: Message | Event | Conversation | Rating | Claim) -> datetime | None:
+    """Rule 5: its `loaded_at`, or its own time if it has none."""
     if row.loaded_at is not None:
         return row.loaded_at
     if isinstance(row, Message):
@@ -514,21 +597,25 @@ def loaded_time(row: Message | Event | Conversation | Rating) -> datetime | None
         return row.occurred_at
     if isinstance(row, Rating):
         return row.rated_at
+    if isinstance(row, Claim):
+        return row.claimed_at
     return row.created_at
 
 
-def row_identity(row: Message | Event | Conversation | Rating) -> Hashable:
-    """Rule 10: "A message or event is identified by (source, conversation, id)"; so is a rating."""
+def row_identity(row: Message | Event | Conversation | Rating | Claim) -> Hashable:
+    """Rule 10: source, conversation and id identify a message, an event, a rating, a claim."""
     if isinstance(row, Message):
         return (row.source, row.conversation_id, row.message_id)
     if isinstance(row, Event):
         return (row.source, row.conversation_id, row.event_id)
     if isinstance(row, Rating):
         return (row.source, row.conversation_id, row.rating_id)
+    if isinstance(row, Claim):
+        return (row.source, row.conversation_id, row.claim_id)
     return (row.source, row.conversation_id)
 
 
-def content(row: Message | Event | Conversation | Rating) -> tuple[Any, ...]:
+def content(row: Message | Event | Conversation | Rating | Claim) -> tuple[Any, ...]:
     """The columns whose cleaned values decide between rows that were loaded at the same time."""
     if isinstance(row, Message):
         return (
@@ -537,24 +624,37 @@ def content(row: Message | Event | Conversation | Rating) -> tuple[Any, ...]:
             row.author_id,
             row.is_public,
             row.topic,
+            as_json(row.attributes),
             row.loaded_at,
         )
     if isinstance(row, Event):
         return (row.occurred_at, row.event_type, row.actor_type, row.reason, row.loaded_at)
     if isinstance(row, Rating):
         return (row.rated_at, row.score, row.max_score, row.loaded_at)
+    if isinstance(row, Claim):
+        return (row.claimed_at, row.outcome, row.amount, row.currency, row.loaded_at)
     return (
         row.channel,
         row.brand,
         row.customer_id,
         row.created_at,
         row.exclusion_reason,
+        as_json(row.attributes),
         row.loaded_at,
     )
 
 
-def precedence(row: Message | Event | Conversation | Rating) -> tuple[tuple[bool, Any], ...]:
-    """Rule 10: "the one loaded last counts", then "the greatest content"; null is lowest."""
+def as_json(attributes: Attributes) -> str | None:
+    """Attributes as they are compared: JSON, a list of texts for each name."""
+    if not attributes:
+        return None
+    return json.dumps({name: [value] for name, value in attributes}, ensure_ascii=False)
+
+
+def precedence(
+    row: Message | Event | Conversation | Rating | Claim,
+) -> tuple[tuple[bool, Any], ...]:
+    """Rule 10: the row loaded last counts, then the greatest content; null is lowest."""
     return tuple((value is not None, value) for value in (loaded_time(row), *content(row)))
 
 
@@ -574,7 +674,7 @@ def without_duplicates(rows: Iterable[UsableRow]) -> list[UsableRow]:
 
 
 def is_activity(message: Message) -> bool:
-    """Rule 1: "a public message written by a `customer`, a `bot` or an `agent`"."""
+    """Rule 1: a public message by a customer, a bot or an agent."""
     return message.is_public and message.author_type in ACTIVITY_AUTHORS
 
 
@@ -589,10 +689,10 @@ def boundary_of(event: Event, settings: Settings) -> str:
 def with_takeovers(
     timeline: list[Message | Terminal], settings: Settings
 ) -> list[Message | Terminal]:
-    """Rule 3: each takeover, "directly before that message in rule 2's order".
+    """Rule 3: each takeover, directly before its message in the order of rule 2.
 
     Takes a conversation's activities and terminal events in that order: a person's message that
-    follows a bot's, "with neither a terminal event nor a person's message between them".
+    follows a bot's, with neither a terminal event nor another person's message between them.
     """
     found: list[Message | Terminal] = []
     is_with_bot = False
@@ -626,7 +726,7 @@ def takeover_by(message: Message, settings: Settings) -> list[Terminal]:
 
 
 def timeout_of(channel: str, settings: Settings) -> timedelta:
-    """Rule 4: "set per channel (the seed `channel_policies`, with `*` for every other)"."""
+    """Rule 4: by channel (the seed `channel_policies`), with `*` for every other one."""
     minutes = settings.timeout_minutes
     return timedelta(minutes=minutes[channel] if channel in minutes else minutes["*"])
 
@@ -650,7 +750,7 @@ def start_reason(segments: list[Segment], activity: Message, timeout: timedelta)
         if last.boundary == "resolved":
             return "resolved"
         return "inactivity" if activity.sent_at - last.at > timeout else "escalated"
-    # "A gap of exactly the timeout does not cut."
+    # A gap of exactly the timeout does not cut.
     if activity.sent_at - previous.last_activity_at > timeout:
         return "inactivity"
     return None
@@ -710,8 +810,7 @@ def is_resolved_late(segment: Segment) -> bool:
 def is_after_escalation(segments: list[Segment], segment: Segment) -> bool:
     """Rule 7.3: the last terminal event before the segment is an escalation, and no segment since.
 
-    "... no segment since that escalation, this one included, started by `inactivity` with a bot
-    message in it."
+    None since then, this one included, may have started by `inactivity` with a bot message in it.
     """
     earlier = [other for other in segments if other.number < segment.number]
     with_terminals = [other for other in earlier if other.terminals]
@@ -740,12 +839,16 @@ def is_courtesy(segments: list[Segment], segment: Segment, settings: Settings) -
     return False
 
 
+def is_merged(conversation: Conversation) -> bool:
+    """Rule 3: the conversation goes on in another one."""
+    return (conversation.exclusion_reason or "").strip().lower() == "merged"
+
+
 def is_excluded(segments: list[Segment], conversation: Conversation) -> bool:
-    """Rule 7.1: `merged` excludes "unless an escalation belongs to one of its segments"."""
-    reason = conversation.exclusion_reason
-    if reason is not None and reason.strip().lower() == "merged":
+    """Rule 7.1: `merged` does not exclude if an escalation belongs to one of the segments."""
+    if is_merged(conversation):
         return not any(segment.first_terminal("escalated") for segment in segments)
-    return reason is not None
+    return conversation.exclusion_reason is not None
 
 
 def kind_of(segments: list[Segment], segment: Segment, settings: Settings) -> str:
@@ -935,7 +1038,7 @@ def following_handling(segments: list[Segment], session: Segment) -> list[Segmen
 def handoff_times(segments: list[Segment], session: Segment) -> tuple[float | None, float | None]:
     """`handoff_wait_seconds` (to the first agent message), `handoff_seconds` (to the last one).
 
-    Rule 3 of a takeover: "Its `handoff_wait_seconds` is null."
+    Rule 3: a takeover has no `handoff_wait_seconds`.
     """
     escalation = session.first_terminal("escalated")
     handling = following_handling(segments, session)
@@ -945,6 +1048,40 @@ def handoff_times(segments: list[Segment], session: Segment) -> tuple[float | No
     wait = seconds(escalation.at, agent_messages[0].sent_at) if agent_messages else None
     wait = None if escalation.is_takeover else wait
     return wait, seconds(escalation.at, handling[-1].last_activity_at)
+
+
+def attributes_of(segment: Segment) -> dict[str, str]:
+    """Of each attribute, the value of the first message that has one, or that of the conversation.
+
+    `bot_version` is among them.
+    """
+    values = dict(segment.conversation.attributes)
+    for message in reversed(segment.activities):
+        values |= dict(message.attributes)
+    return values
+
+
+def bot_release(segment: Segment, bot_id: str | None, settings: Settings) -> str | None:
+    """What a message says, or the newest release of the first bot that is out at the start."""
+    said = attributes_of(segment).get("bot_version")
+    if said is not None:
+        return said
+    out = [
+        release
+        for release in settings.releases
+        if (release.source, release.bot_id) == (segment.conversation.source, bot_id)
+        and release.released_at <= segment.started_at
+    ]
+    return max(out, key=lambda release: release.released_at).release if out else None
+
+
+def session_attribute_rows(segment: Segment) -> list[Row]:
+    """A row for each attribute of the session."""
+    return [
+        {"session_id": segment.segment_id, "attribute": name, "value": value}
+        for name, value in attributes_of(segment).items()
+        if name != "bot_version"
+    ]
 
 
 def shared_columns(segment: Segment, settings: Settings) -> Row:
@@ -1002,51 +1139,209 @@ def session_row(segments: list[Segment], session: Segment, settings: Settings) -
     """One row of `sessions`, but for what the customer's other sessions say (`add_recontacts`)."""
     wait, handling = handoff_times(segments, session)
     return {
-        **shared_columns(session, settings),
+        **(shared := shared_columns(session, settings)),
         "session_number": session.session_number,
+        "bot_release": bot_release(session, shared["bot_id"], settings),
         "handoff_wait_seconds": wait,
         "handoff_seconds": handling,
     }
 
 
-def customer_key(session: Row) -> Hashable:
-    """Rule 8: "The customer is `customer_id`, or the conversation where that is unknown"."""
-    if session["customer_id"] is not None:
-        return (session["source"], "customer", session["customer_id"])
-    return (session["source"], "conversation", session["conversation_id"])
+CONTACTS = ("human", "handoff", "session", "merged")  # in this order at one time
+Persons = dict[tuple[str, str], str]
 
 
-def next_session_started_at(session: Row, sessions: list[Row]) -> datetime | None:
-    """The customer's earliest session start strictly after this session's end; null while open."""
-    if session["ended_at"] is None:
+def identity_reason(row: RawRow) -> str | None:
+    """Why a row of `identities` cannot be used; null when it can."""
+    ids = (lowered(row, "source"), id_of(row, "customer_id"), id_of(row, "person_id"))
+    if any(each is None for each in ids):
+        return "missing_id"
+    exact = all(is_exact(row, column) for column in ("customer_id", "person_id"))
+    return None if exact else "inexact_id"
+
+
+def read_identities(rows: list[RawRow], result: Result) -> Persons:
+    """Rule 8: the person of each customer; of several the least `person_id` counts."""
+    found: Persons = {}
+    rejected = 0
+    for row in rows:
+        reason = identity_reason(row)
+        if reason is not None:
+            rejected += 1
+            result.rejected_rows.append(
+                {"source": "identities", "table_name": "identities", "reason": reason}
+            )
+            continue
+        key = (required(lowered(row, "source")), required(id_of(row, "customer_id")))
+        person = required(id_of(row, "person_id"))
+        found[key] = min(person, found.get(key, person))
+    if rows:
+        result.row_reconciliation.append(
+            {
+                "source": "identities",
+                "table_name": "identities",
+                "rows_read": len(rows),
+                "rows_used": len(found),
+                "rows_duplicate": len(rows) - rejected - len(found),
+                "rows_rejected": rejected,
+            }
+        )
+    return found
+
+
+def customer_of(segment: Segment, known: Persons) -> Hashable:
+    """Rule 8: the person, or else the customer of the source, or else the conversation."""
+    conversation = segment.conversation
+    source, customer = conversation.source, conversation.customer_id
+    if customer is None:
+        return ("conversation", source, conversation.conversation_id)
+    person = known.get((source, customer))
+    return ("customer", source, customer) if person is None else ("person", person)
+
+
+def contact_kind(segment: Segment) -> str | None:
+    """Rule 8: what a return in this segment is called; null when it is no contact."""
+    if not segment.by("customer"):
         return None
-    starts = [
-        other["started_at"]
-        for other in sessions
-        if customer_key(other) == customer_key(session)
-        and other["started_at"] > session["ended_at"]
+    if segment.kind == "excluded":
+        return "merged" if is_merged(segment.conversation) else None
+    return segment.kind if segment.kind in CONTACTS else None
+
+
+Contact = tuple[datetime, int, Segment]  # its start, the number of its kind, itself
+
+
+def contacts_of(segments: list[Segment]) -> list[Contact]:
+    """Rule 8: a customer's contacts, in the order of their starts and kinds."""
+    kinds = ((segment, contact_kind(segment)) for segment in segments)
+    contacts = [
+        (segment.started_at, CONTACTS.index(kind), segment)
+        for segment, kind in kinds
+        if kind is not None
     ]
-    return min(starts, default=None)
+    return sorted(contacts, key=lambda contact: contact[:2])
+
+
+def next_session_started_at(session: Segment, starts: dict[str, list[datetime]]) -> datetime | None:
+    """The earliest session of the same source strictly after this session's end."""
+    if session.ended_at is None:
+        return None
+    same_source = starts[session.conversation.source]
+    place = bisect_right(same_source, session.ended_at)
+    return same_source[place] if place < len(same_source) else None
+
+
+def next_contact(session: Segment, contacts: list[Contact]) -> tuple[datetime | None, str | None]:
+    """Rule 8: the customer's first contact after the last activity: its start and kind."""
+    if session.ended_at is None:
+        return None, None
+    first = bisect_right(contacts, session.last_activity_at, key=lambda contact: contact[0])
+    for started_at, kind, segment in islice(contacts, first, None):
+        if not (segment.kind == "handoff" and segment.session is session):
+            return started_at, CONTACTS[kind]
+    return None, None
 
 
 def is_recontacted(session: Row, within: timedelta, as_of: datetime) -> bool | None:
-    """Rule 8: another session starts within that time after `ended_at`; null until known."""
-    ended_at, next_at = session["ended_at"], session["next_session_started_at"]
+    """Rule 8: a contact starts at most that time after `ended_at`; null until known."""
+    ended_at, next_at = session["ended_at"], session["next_contact_started_at"]
     if session["outcome"] == "open" or ended_at is None or as_of - ended_at < within:
         return None
     return next_at is not None and next_at - ended_at <= within
 
 
-def add_recontacts(sessions: list[Row], as_of: datetime) -> None:
-    """Fill the columns of each session that look at the same customer's other sessions."""
-    by_customer: dict[Hashable, list[Row]] = {}
-    for session in sessions:
-        by_customer.setdefault(customer_key(session), []).append(session)
-    for session in sessions:
-        others = by_customer[customer_key(session)]
-        session["next_session_started_at"] = next_session_started_at(session, others)
-        session["is_recontacted_24h"] = is_recontacted(session, DAY, as_of)
-        session["is_recontacted_7d"] = is_recontacted(session, WEEK, as_of)
+def add_recontacts(
+    sessions: list[Row], segments: list[Segment], known: Persons, as_of: datetime
+) -> None:
+    """Fill the columns of each session that look at the same customer's other segments."""
+    by_customer: dict[Hashable, list[Segment]] = {}
+    for segment in segments:
+        by_customer.setdefault(customer_of(segment, known), []).append(segment)
+    contacts = {customer: contacts_of(each) for customer, each in by_customer.items()}
+    starts: dict[Hashable, dict[str, list[datetime]]] = {}
+    for customer, each in by_customer.items():
+        for segment in sorted(each, key=lambda segment: segment.started_at):
+            if segment.kind == "session":
+                of_customer = starts.setdefault(customer, {})
+                of_customer.setdefault(segment.conversation.source, []).append(segment.started_at)
+    by_id = {segment.segment_id: segment for segment in segments}
+    for row in sessions:
+        session = by_id[row["session_id"]]
+        customer = customer_of(session, known)
+        row["next_session_started_at"] = next_session_started_at(session, starts[customer])
+        row["next_contact_started_at"], row["recontact_kind"] = next_contact(
+            session, contacts[customer]
+        )
+        row["is_recontacted_24h"] = is_recontacted(row, DAY, as_of)
+        row["is_recontacted_7d"] = is_recontacted(row, WEEK, as_of)
+
+
+Followed = tuple[timedelta, bool]  # for how long, and whether the customer came back then
+
+
+def followed(session: Row, as_of: datetime) -> Followed:
+    """Rule 8: to the return, or else to `as_of`, and at most 7 days."""
+    age = as_of - session["ended_at"]
+    longest = min(age, WEEK)
+    if session["next_contact_started_at"] is not None:
+        after = session["next_contact_started_at"] - session["ended_at"]
+        if after <= longest:
+            return max(after, timedelta(0)), True
+    return longest, False
+
+
+def product_limit(times: list[Followed]) -> tuple[float | None, float | None]:
+    """Kaplan and Meier's estimate of the share that lasts 7 days, and Greenwood's error of it."""
+    estimate, variance = 1.0, 0.0
+    for time in sorted({time for time, is_back in times if is_back}):
+        at_risk = sum(1 for other, _ in times if other >= time)
+        back = sum(1 for other, is_back in times if is_back and other == time)
+        if back == at_risk:
+            return 0.0, 0.0
+        estimate *= 1 - back / at_risk
+        variance += back / (at_risk * (at_risk - back))
+    if max(time for time, _ in times) < WEEK:
+        return None, None
+    return round(estimate, 9), round(estimate * sqrt(variance), 9)
+
+
+def durable_estimates_rows(sessions: list[Row], as_of: datetime) -> list[Row]:
+    """The estimates of the weeks and months in which a contained session is too young to know."""
+    # A late resolution may be known before the silence is over that ends the session.
+    ended = [session for session in sessions if session["ended_at"] is not None]
+    contained = [s for s in ended if s["is_contained"] and as_of >= s["ended_at"]]
+    groups: dict[tuple[str, date, str, str], list[Row]] = {}
+    for kind in ("week", "month"):
+        for session in contained:
+            start = PERIODS[kind](session["started_date"])
+            for dimension, column in {"all": None, **DIMENSIONS}.items():
+                value = "all" if column is None else session[column]
+                key = (kind, start, dimension, "none" if value is None else value)
+                groups.setdefault(key, []).append(session)
+    rows = []
+    for (kind, start, dimension, value), each in groups.items():
+        whole = groups[kind, start, "all", "all"]
+        if all(session["is_recontacted_7d"] is not None for session in whole):
+            continue
+        estimate, error = product_limit([followed(session, as_of) for session in each])
+        known = [session for session in each if session["is_recontacted_7d"] is not None]
+        durable = sum(1 for session in known if not session["is_recontacted_7d"])
+        rows.append(
+            {
+                "period_kind": kind,
+                "period_start_date": start,
+                "dimension": dimension,
+                "dimension_value": value,
+                "contained_sessions": len(each),
+                "matured_7d_sessions": len(known),
+                "durable_7d_sessions": durable,
+                "durable_containment_rate_7d": ratio(durable, len(known)),
+                "returned_sessions": sum(1 for s in each if followed(s, as_of)[1]),
+                "durable_containment_7d_estimate": estimate,
+                "durable_containment_7d_standard_error": error,
+            }
+        )
+    return rows
 
 
 # ---------------------------------------------------------------------------------------------
@@ -1074,7 +1369,7 @@ def message_rows(segment: Segment) -> list[Row]:
 
 
 def ratio(numerator: float, denominator: int) -> float | None:
-    """Rule 8: "every one a ratio of counts of the same rows; null at a zero denominator"."""
+    """Rule 8: every rate is a ratio of two counts over the same rows; null at denominator 0."""
     return numerator / denominator if denominator else None
 
 
@@ -1137,7 +1432,7 @@ def daily_counts(sessions: list[Row]) -> dict[str, int]:
                 s["is_contained"] is True and s["is_bot_involved"] and not s["is_human_involved"]
             )
         ),
-        # is_recontacted_* is null until as_of >= ended_at + that time: "old enough to know".
+        # is_recontacted_* is null until as_of >= ended_at + that time.
         "matured_24h_sessions": count(
             lambda s: s["is_contained"] is True and s["is_recontacted_24h"] is not None
         ),
@@ -1149,6 +1444,20 @@ def daily_counts(sessions: list[Row]) -> dict[str, int]:
         ),
         "durable_7d_sessions": count(
             lambda s: s["is_contained"] is True and s["is_recontacted_7d"] is False
+        ),
+        "known_customer_24h_sessions": count(
+            lambda s: (
+                s["is_contained"] is True
+                and s["is_recontacted_24h"] is not None
+                and s["customer_id"] is not None
+            )
+        ),
+        "known_customer_7d_sessions": count(
+            lambda s: (
+                s["is_contained"] is True
+                and s["is_recontacted_7d"] is not None
+                and s["customer_id"] is not None
+            )
         ),
     }
 
@@ -1185,6 +1494,10 @@ def rates(n: dict[str, int]) -> dict[str, float | None]:
         "automation_rate": ratio(n["automated_sessions"], n["closed_sessions"]),
         "durable_containment_rate_24h": ratio(n["durable_24h_sessions"], n["matured_24h_sessions"]),
         "durable_containment_rate_7d": ratio(n["durable_7d_sessions"], n["matured_7d_sessions"]),
+        "known_customer_rate_24h": ratio(
+            n["known_customer_24h_sessions"], n["matured_24h_sessions"]
+        ),
+        "known_customer_rate_7d": ratio(n["known_customer_7d_sessions"], n["matured_7d_sessions"]),
         "containment_rate_low": low,
         "containment_rate_high": high,
     }
@@ -1206,9 +1519,145 @@ def containment_daily_rows(sessions: list[Row]) -> list[Row]:
     rows = []
     for key in sorted(groups):
         counts = daily_counts(groups[key])
+        is_open = [session for session in groups[key] if session["outcome"] == "open"]
+        counts["open_bot_involved_sessions"] = sum(s["is_bot_involved"] for s in is_open)
         names = ("started_date", "source", "brand", "channel", "bot_id")
         satisfied = daily_satisfaction(groups[key])
         rows.append({**dict(zip(names, key, strict=True)), **counts, **rates(counts), **satisfied})
+    return rows
+
+
+def is_contact(segment: Row) -> bool:
+    """Rule 8: a session, or a customer who wrote where no bot took part."""
+    if segment["segment_kind"] == "human":
+        return bool(segment["customer_message_count"] > 0)
+    return bool(segment["segment_kind"] == "session")
+
+
+def is_automated(segment: Row) -> bool:
+    """Rule 8: a contained session with a bot message and without an agent message."""
+    return (
+        segment["segment_kind"] == "session"
+        and segment["is_contained"] is True
+        and segment["is_bot_involved"]
+        and not segment["is_human_involved"]
+    )
+
+
+def coverage(contacts: list[Row]) -> dict[str, Any]:
+    """Rule 8: the share of all contacts that the bot takes part in, with its two counts."""
+    involved = sum(
+        contact["segment_kind"] == "session" and contact["is_bot_involved"] for contact in contacts
+    )
+    return {
+        "contacts": len(contacts),
+        "bot_involved_contacts": involved,
+        "coverage_rate": ratio(involved, len(contacts)),
+    }
+
+
+def demand_rows(segments: list[Row]) -> list[Row]:
+    """One row per started_date, source, brand and channel with a contact."""
+    names = ("started_date", "source", "brand", "channel")
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for segment in segments:
+        if is_contact(segment):
+            groups.setdefault(tuple(segment[name] for name in names), []).append(segment)
+    rows = []
+    for key, contacts in groups.items():
+        covered = coverage(contacts)
+        closed = sum(contact["outcome"] != "open" for contact in contacts)
+        automated = sum(map(is_automated, contacts))
+        rows.append(
+            {
+                **dict(zip(names, key, strict=True)),
+                "contacts": covered["contacts"],
+                "bot_involved_sessions": covered["bot_involved_contacts"],
+                "coverage_rate": covered["coverage_rate"],
+                "closed_contacts": closed,
+                "automated_sessions": automated,
+                "automation_rate_of_demand": ratio(automated, closed),
+            }
+        )
+    return rows
+
+
+def price_of(session: Row, prices: Iterable[Price]) -> Price | None:
+    """The price of the session's day: of its source, else of its channel, else of all."""
+    day = session["started_date"]
+    holding = [price for price in prices if price.from_date <= day <= (price.to_date or date.max)]
+    source, channel = session["source"], session["channel"]
+    for wanted in ((source, channel), (source, "*"), ("*", channel), ("*", "*")):
+        for price in holding:
+            if (price.source, price.channel) == wanted:
+                return price
+    return None
+
+
+def value_rows(sessions: list[Row], prices: tuple[Price, ...]) -> list[Row]:
+    """One row per month, source, channel and price that held for one of its sessions."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for session in sessions:
+        price = price_of(session, prices)
+        if price is not None:
+            key = (PERIODS["month"](session["started_date"]), session["source"])
+            groups.setdefault((*key, session["channel"], price), []).append(session)
+    rows: list[Row] = []
+    for (month, source, channel, price), priced in groups.items():
+        closed = [session for session in priced if session["outcome"] != "open"]
+        contained = [session for session in closed if session["is_contained"]]
+        young = [session for session in contained if session["is_recontacted_7d"] is None]
+        durable = sum(session["is_recontacted_7d"] is False for session in contained)
+        known = len(closed) - len(young)
+        low, high = wilson(durable, known)
+        bot = sum(session["is_bot_involved"] for session in priced)
+        costs = {
+            "bot_cost": bot * price.session_cost,
+            "escalation_cost": (len(closed) - len(contained)) * price.contact_cost,
+        }
+        avoided = {
+            "": durable * price.contact_cost,
+            "_low": None if low is None else known * low * price.contact_cost,
+            "_high": None if high is None else known * high * price.contact_cost,
+        }
+        rows.append(
+            {
+                "month_start_date": month,
+                "source": source,
+                "channel": channel,
+                "price_source": price.source,
+                "price_channel": price.channel,
+                "price_from_date": price.from_date,
+                "price_to_date": price.to_date,
+                "contact_cost": price.contact_cost,
+                "session_cost": price.session_cost,
+                "currency": price.currency,
+                "closed_sessions": len(closed),
+                "bot_sessions": bot,
+                "escalated_sessions": len(closed) - len(contained),
+                "contained_sessions": len(contained),
+                "too_young_sessions": len(young),
+                "known_sessions": known,
+                "durable_sessions": durable,
+                "durable_session_rate": ratio(durable, known),
+                "durable_session_rate_low": low,
+                "durable_session_rate_high": high,
+                **costs,
+                **{f"cost_avoided{end}": cost for end, cost in avoided.items()},
+                **{
+                    f"net_value{end}": None if cost is None else cost - sum(costs.values())
+                    for end, cost in avoided.items()
+                },
+                "basis": "cumulative under these prices, not measured",
+            }
+        )
+    order = ("month_start_date", "price_from_date", "price_source", "price_channel")
+    rows.sort(key=lambda row: tuple(row[name] for name in order))
+    so_far: dict[tuple[str, str, str], float] = {}
+    for row in rows:
+        account = (row["source"], row["channel"], row["currency"])
+        so_far[account] = so_far.get(account, 0.0) + row["net_value"]
+        row["cumulative_net_value"] = so_far[account]
     return rows
 
 
@@ -1240,7 +1689,9 @@ def drawn_days(started: list[datetime], settings: Settings) -> tuple[date, date]
     return min(ends), max(ends)
 
 
-def containment_trend_rows(sessions: list[Row], as_of: datetime, settings: Settings) -> list[Row]:
+def containment_trend_rows(
+    sessions: list[Row], segments: list[Row], as_of: datetime, settings: Settings
+) -> list[Row]:
     """One row per calendar period of the days that are drawn, empty ones too."""
     if not sessions:
         return []
@@ -1248,6 +1699,7 @@ def containment_trend_rows(sessions: list[Row], as_of: datetime, settings: Setti
     first, last = drawn_days([session["started_at"] for session in sessions], settings)
     last = max(last, min(today, last + DRAWN_GAP))
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    contacts = [row for row in segments if is_contact(row) and first <= row["started_date"] <= last]
     rows = []
     for kind, start_of in PERIODS.items():
         before: Row | None = None
@@ -1259,6 +1711,7 @@ def containment_trend_rows(sessions: list[Row], as_of: datetime, settings: Setti
                 "is_complete": all(day < today for day in days if start_of(day) == start),
                 **counts,
                 **rates(counts),
+                **coverage([c for c in contacts if start_of(c["started_date"]) == start]),
             }
             for name in PREVIOUS:
                 row[f"previous_{name}"] = None if before is None else before[name]
@@ -1330,9 +1783,15 @@ def containment_funnel_rows(conversations: list[Row], sessions: list[Row]) -> li
     return rows
 
 
-def containment_changes_rows(sessions: list[Row], trend: list[Row]) -> list[Row]:
-    """What each channel, brand, bot and topic added to the change between two periods."""
+def containment_changes_rows(
+    sessions: list[Row], trend: list[Row], attributes: Iterable[str]
+) -> list[Row]:
+    """What each channel, brand, bot, topic and value of an attribute added to the change.
+
+    `sessions` have a column for each attribute.
+    """
     rows = []
+    dimensions = {**DIMENSIONS, **{name: name for name in attributes}}
     for period in trend:
         kind, start, old_start = (
             period[name]
@@ -1344,7 +1803,7 @@ def containment_changes_rows(sessions: list[Row], trend: list[Row]) -> list[Row]
         now = [s for s in closed if PERIODS[kind](s["started_date"]) == start]
         before = [s for s in closed if PERIODS[kind](s["started_date"]) == old_start]
         headline = (period["containment_rate"] + period["previous_containment_rate"]) / 2
-        for dimension, column in DIMENSIONS.items():
+        for dimension, column in dimensions.items():
             for value in {session[column] for session in (*now, *before)}:
                 parts = []
                 for sessions_then in (now, before):
@@ -1389,6 +1848,178 @@ def containment_changes_rows(sessions: list[Row], trend: list[Row]) -> list[Row]
 
 DIMENSIONS = {"channel": "channel", "brand": "brand", "bot": "bot_id", "topic": "topic"}
 SIDE = ("closed_sessions", "contained_sessions", "containment_rate", "share_of_sessions")
+
+
+# ---------------------------------------------------------------------------------------------
+# Releases and experiments
+# ---------------------------------------------------------------------------------------------
+
+
+def closed_part(sessions: list[Row]) -> Row:
+    """Counts and rates of closed sessions."""
+    contained = [row for row in sessions if row["is_contained"]]
+    matured = [row for row in contained if row["is_recontacted_7d"] is not None]
+    durable = [row for row in matured if not row["is_recontacted_7d"]]
+    low, high = wilson(len(contained), len(sessions))
+    return {
+        "closed_sessions": len(sessions),
+        "contained_sessions": len(contained),
+        "containment_rate": ratio(len(contained), len(sessions)),
+        "containment_rate_low": low,
+        "containment_rate_high": high,
+        "matured_7d_sessions": len(matured),
+        "durable_7d_sessions": len(durable),
+        "durable_containment_rate_7d": ratio(len(durable), len(matured)),
+    }
+
+
+def needed_sessions(rate: float, other: float) -> int | None:
+    """The sample of each group that shows the difference with a power of 80 %."""
+    if rate == other:
+        return None
+    z = WILSON_Z + 0.8416212335729143
+    return ceil(z * z * (rate * (1 - rate) + other * (1 - other)) / (rate - other) ** 2)
+
+
+def standardised(now: list[Row], before: list[Row]) -> tuple[float, float]:
+    """The rate with the earlier mix, and the share of the earlier sessions that have a match."""
+
+    def cell(row: Row) -> tuple[str, str, str]:
+        return row["channel"], row["brand"], row["topic"] or "none"
+
+    total, matched = 0.0, 0
+    for session in before:
+        here = [row for row in now if cell(row) == cell(session)]
+        matched += bool(here)
+        known = here or [row for row in before if cell(row) == cell(session)]
+        total += sum(row["is_contained"] for row in known) / len(known)
+    return total / len(before), matched / len(before)
+
+
+def bot_releases_compared_rows(sessions: list[Row], as_of: datetime) -> list[Row]:
+    """Each release of a bot beside the one before it, both for the same length of time."""
+    first: dict[tuple[str, str], dict[str, datetime]] = {}
+    for row in sessions:
+        if row["bot_id"] is not None and row["bot_release"] is not None:
+            starts = first.setdefault((row["source"], row["bot_id"]), {})
+            earlier = starts.get(row["bot_release"], row["started_at"])
+            starts[row["bot_release"]] = min(earlier, row["started_at"])
+    rows = []
+    for (source, bot_id), starts in first.items():
+        order = sorted(starts, key=lambda release: (starts[release], release))
+        ends = [*(starts[release] for release in order[1:]), as_of]
+        for old, new, end in zip(order, order[1:], ends[1:], strict=False):
+            start = starts[new]
+            length = min(start - starts[old], end - start)
+
+            def closed(
+                release: str,
+                begin: datetime,
+                length: timedelta = length,
+                of: tuple[str, str] = (source, bot_id),
+            ) -> list[Row]:
+                return [
+                    row
+                    for row in sessions
+                    if (row["source"], row["bot_id"], row["bot_release"]) == (*of, release)
+                    and begin <= row["started_at"] < begin + length
+                    and row["is_contained"] is not None
+                ]
+
+            now, before = closed(new, start), closed(old, start - length)
+            if not now or not before:
+                continue
+            this, last = closed_part(now), closed_part(before)
+            rate, share = standardised(now, before)
+            moved = change(this, last)
+            low, high = (
+                required(moved[f"containment_rate_change_{end}"]) for end in ("low", "high")
+            )
+            sides = {}
+            for prefix, part in (("", now), ("previous_", before)):
+                waits = [row["handoff_wait_seconds"] for row in part]
+                scores = [row["csat_score"] for row in part if row["csat_score"] is not None]
+                known = [wait for wait in waits if wait is not None]
+                sides |= {
+                    f"{prefix}median_handoff_wait_seconds": median(known) if known else None,
+                    f"{prefix}rated_sessions": len(scores),
+                    f"{prefix}csat_score": sum(scores) / len(scores) if scores else None,
+                }
+            left_out = ("containment_rate_low", "containment_rate_high")
+            rows.append(
+                {
+                    "source": source,
+                    "bot_id": bot_id,
+                    "bot_release": new,
+                    "previous_bot_release": old,
+                    "release_started_at": start,
+                    "compared_days": length / DAY,
+                    **this,
+                    **{f"previous_{name}": last[name] for name in last if name not in left_out},
+                    **moved,
+                    **sides,
+                    "mix_effect": 100 * (this["containment_rate"] - rate) if share >= 0.5 else None,
+                    "rate_effect": 100 * (rate - last["containment_rate"])
+                    if share >= 0.5
+                    else None,
+                    "matched_share": share,
+                    "verdict": "better" if low > 0 else "worse" if high < 0 else "not enough yet",
+                    "needed_sessions": needed_sessions(
+                        this["containment_rate"], last["containment_rate"]
+                    ),
+                }
+            )
+    return rows
+
+
+STATED_EFFECT = 5.0
+
+
+def experiments_rows(sessions: list[Row]) -> list[Row]:
+    """The arms of `variant`, each beside the control arm."""
+    rows = []
+    for source in sorted({row["source"] for row in sessions}):
+        arms: dict[str, list[Row]] = {}
+        for row in sessions:
+            if row["source"] == source and row.get("variant") is not None:
+                arms.setdefault(row["variant"], []).append(row)
+        if not arms:
+            continue
+        control = min(arms, key=lambda arm: (arm.lower() != "control", arm))
+        parts = {
+            arm: closed_part([row for row in part if row["is_contained"] is not None])
+            for arm, part in arms.items()
+        }
+        talks = {arm: len({row["conversation_id"] for row in part}) for arm, part in arms.items()}
+        share, freedom = sum(talks.values()) / len(arms), len(arms) - 1
+        chi_square = sum((count - share) ** 2 / share for count in talks.values())
+        ninth = 2 / (9 * freedom) if freedom else 0.0
+        limit = freedom * (1 - ninth + 3.090232306167813 * sqrt(ninth)) ** 3
+        base = parts[control]["containment_rate"]
+        for arm, part in parts.items():
+            moved = change(part, parts[control])
+            can_be = base is not None and base + STATED_EFFECT / 100 <= 1
+            rows.append(
+                {
+                    "source": source,
+                    "variant": arm,
+                    "control_variant": control,
+                    "is_control": arm == control,
+                    "conversations": talks[arm],
+                    **part,
+                    **{
+                        name.replace("change", "difference"): None if arm == control else value
+                        for name, value in moved.items()
+                    },
+                    "stated_effect": STATED_EFFECT,
+                    "needed_sessions": needed_sessions(base, base + STATED_EFFECT / 100)
+                    if can_be
+                    else None,
+                    "share_of_conversations": talks[arm] / sum(talks.values()),
+                    "is_sample_ratio_off": freedom > 0 and chi_square > limit,
+                }
+            )
+    return rows
 
 
 def timeout_sensitivity_rows(
@@ -1437,6 +2068,111 @@ def timeout_sensitivity_rows(
 
 
 # ---------------------------------------------------------------------------------------------
+# Rule 11: claims of a vendor
+# ---------------------------------------------------------------------------------------------
+
+
+def is_success(claim: Claim, settings: Settings) -> bool | None:
+    """Whether its word claims a success: the word before `*`, the source before every source."""
+    words = (
+        (claim.source, claim.outcome),
+        ("*", claim.outcome),
+        (claim.source, "*"),
+    )
+    return next((settings.claim_outcomes[w] for w in words if w in settings.claim_outcomes), None)
+
+
+def session_verdict(session: Row) -> tuple[str, str]:
+    """What we count of a session that is claimed for the first time."""
+    if session["outcome"] == "escalated":
+        return "not ours", "escalated"
+    if session["outcome"] == "open":
+        return "not known yet", "open"
+    match session["is_recontacted_7d"]:
+        case True:
+            return "not ours", "came back within 7 days"
+        case False:
+            return "agreed", "contained and durable"
+    return "not known yet", "ended under 7 days ago"
+
+
+def verdict_without_session(
+    claim: Claim, before: list[Row], conversation: Row | None, first_activity: datetime | None
+) -> tuple[str, str]:
+    """Why there is no session; `before` are the segments that start with or before the claim."""
+    if first_activity is None or claim.claimed_at < first_activity:
+        return "not provable", "before our data"
+    if conversation is None:
+        return "not ours", "conversation not found"
+    excluded = conversation["exclusion_reason"]
+    if excluded is not None:
+        is_merged = excluded.strip().lower() == "merged"
+        return ("not provable", "merged") if is_merged else ("not ours", "excluded")
+    if conversation["message_count"] == 0:
+        return "not provable", "no messages"
+    kind = before[-1]["segment_kind"] if before else None
+    if not conversation["has_bot"] or kind == "human":
+        return "not ours", "no bot"
+    if kind == "unengaged":
+        return "not ours", "no customer message"
+    return "not ours", "no session before the claim"
+
+
+def claims_audited_rows(result: Result, claims: list[Claim], settings: Settings) -> list[Row]:
+    """One row of `claims_audited` for each claim, judged by the other marts' rows."""
+    sessions = {row["session_id"]: row for row in result.sessions}
+    conversations = {(row["source"], row["conversation_id"]): row for row in result.conversations}
+    segments: dict[tuple[str, str], list[Row]] = {}
+    first_activities: dict[str, datetime] = {}
+    for row in sorted(result.segments, key=lambda each: each["segment_number"]):
+        segments.setdefault((row["source"], row["conversation_id"]), []).append(row)
+        first = first_activities.get(row["source"], row["started_at"])
+        first_activities[row["source"]] = min(first, row["started_at"])
+    claimed: set[str] = set()
+    rows = []
+    for claim in sorted(claims, key=lambda each: (each.claimed_at, each.claim_id)):
+        key = (claim.source, claim.conversation_id)
+        before = [row for row in segments.get(key, []) if row["started_at"] <= claim.claimed_at]
+        own = [row["session_id"] for row in before if row["segment_kind"] == "session"]
+        session = sessions[own[-1]] if own else None
+        success = is_success(claim, settings)
+        if success is None:
+            verdict, reason = "no claim", "outcome not mapped"
+        elif not success:
+            verdict, reason = "no claim", "outcome is no success"
+        elif result.as_of is None or claim.claimed_at > result.as_of:
+            verdict, reason = "not known yet", "after our data"
+        elif session is None:
+            verdict, reason = verdict_without_session(
+                claim, before, conversations.get(key), first_activities.get(claim.source)
+            )
+        elif session["session_id"] in claimed:
+            verdict, reason = "claimed twice", "session claimed before"
+        else:
+            verdict, reason = session_verdict(session)
+        if success and session is not None:
+            claimed.add(session["session_id"])
+        is_return = session is not None and reason == "came back within 7 days"
+        rows.append(
+            {
+                "claim_id": claim.claim_id,
+                "source": claim.source,
+                "conversation_id": claim.conversation_id,
+                "session_id": None if session is None else session["session_id"],
+                "outcome": claim.outcome,
+                "claimed_at": claim.claimed_at,
+                "claimed_date": local_date(claim.claimed_at, settings),
+                "amount": None if claim.amount is None else float(claim.amount),
+                "currency": claim.currency,
+                "verdict": verdict,
+                "reason": reason,
+                "recontact_kind": required(session)["recontact_kind"] if is_return else None,
+            }
+        )
+    return rows
+
+
+# ---------------------------------------------------------------------------------------------
 # The whole
 # ---------------------------------------------------------------------------------------------
 
@@ -1445,6 +2181,7 @@ READERS: dict[str, tuple[Callable[[RawRow], str | None], Callable[[str, RawRow],
     "messages": (message_reason, clean_message),
     "events": (event_reason, clean_event),
     "ratings": (rating_reason, clean_rating),
+    "claims": (claim_reason, clean_claim),
 }
 
 
@@ -1460,7 +2197,7 @@ def read_table(
     for raw_row in raw_rows:
         reason = reason_of(raw_row, settings)
         if reason is None:
-            usable.append(clean(source, raw_row))
+            usable.append(with_attributes(clean(source, raw_row), raw_row, settings))
         else:
             result.rejected_rows.append({"source": source, "table_name": table, "reason": reason})
     used = without_duplicates(usable)
@@ -1475,6 +2212,17 @@ def read_table(
         }
     )
     return used, [at for at in map(loaded_time, usable) if at is not None]
+
+
+def with_attributes(row: T, raw_row: RawRow, settings: Settings) -> T:
+    """The row with its attributes: columns of conversations and messages that are not blank."""
+    names = {
+        Conversation: settings.attributes,
+        Message: ("bot_version", *settings.attributes),
+    }.get(type(row), ())
+    values = [(name, (raw_row.get(name) or "").strip(BLANKS)) for name in names]
+    found = tuple((name, value) for name, value in values if value)
+    return replace(row, attributes=found) if found else row  # type: ignore[type-var]
 
 
 def known_conversations(
@@ -1511,18 +2259,18 @@ def timelines(
 
 
 def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Result:
-    """All marts from the raw rows, by the rules of SESSIONS.md."""
+    """All marts from the raw rows, by the rules of RULES.md."""
     result = Result()
     used: dict[str, list[Any]] = {table: [] for table in TABLES}
     loaded: list[datetime] = []
-    for source in sorted(raw):
+    identities = read_identities(raw.get("identities", {}).get("identities", []), result)
+    for source in sorted(raw.keys() - {"identities"}):
         for table in TABLES:
             rows, times = read_table(source, table, raw[source].get(table, []), result, settings)
             used[table].extend(rows)
-            # A rating says nothing of the silence that as_of judges.
-            loaded.extend(times if table != "ratings" else [])
-    # Rule 5: "by default the newest time at which a usable row was loaded"; rule 10: "the default
-    # `as_of` is at most `not_after`".
+            # A rating or a claim says nothing of the silence that as_of judges.
+            loaded.extend(times if table not in ("ratings", "claims") else [])
+    # Rule 5: by default the newest load time of a usable row; rule 10: at most `not_after`.
     as_of = max(loaded, default=None)
     if as_of is not None and settings.not_after is not None:
         as_of = min(as_of, settings.not_after)
@@ -1535,6 +2283,7 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
     for rating in used["ratings"]:
         ratings.setdefault((rating.source, rating.conversation_id), []).append(rating)
     counted: dict[str, Rating] = {}
+    cut_segments: list[Segment] = []
     known = known_conversations(used["conversations"], used["messages"], used["events"])
     for key, conversation in known.items():
         segments = cut(conversation, entries.get(key, []), settings)
@@ -1543,24 +2292,40 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
         result.ratings.extend(rating_rows(segments, ratings.get(key, [])))
         counted |= counted_ratings(segments, ratings.pop(key, []))
         result.conversations.append(conversation_row(conversation, segments))
+        cut_segments.extend(segments)
         for segment in segments:
             result.segments.append(segment_row(segment, settings))
             result.messages.extend(message_rows(segment))
             if segment.kind == "session":
                 result.sessions.append(session_row(segments, segment, settings))
+                result.session_attributes.extend(session_attribute_rows(segment))
     for strangers in ratings.values():  # of conversations that are not known
         result.ratings.extend(rating_rows([], strangers))
     add_csat_scores(result.sessions, "session_id", counted)
     add_csat_scores(result.segments, "segment_id", counted)
     result.satisfaction = satisfaction_rows(result.segments)
     if result.sessions:
-        add_recontacts(result.sessions, required(as_of))
+        add_recontacts(result.sessions, cut_segments, identities, required(as_of))
+    result.claims_audited = claims_audited_rows(result, used["claims"], settings)
+    if as_of is not None:
+        result.durable_estimates = durable_estimates_rows(result.sessions, as_of)
     result.containment_daily = containment_daily_rows(result.sessions)
+    result.demand = demand_rows(result.segments)
+    result.value = value_rows(result.sessions, settings.prices)
     result.containment_funnel = containment_funnel_rows(result.conversations, result.sessions)
     if as_of is not None:
-        result.containment_trend = containment_trend_rows(result.sessions, as_of, settings)
-        result.containment_changes = containment_changes_rows(
-            result.sessions, result.containment_trend
+        result.containment_trend = containment_trend_rows(
+            result.sessions, result.segments, as_of, settings
         )
+        attributes: dict[str, Row] = {}
+        for row in result.session_attributes:
+            attributes.setdefault(row["session_id"], {})[row["attribute"]] = row["value"]
+        none = dict.fromkeys(settings.attributes)
+        wide = [row | none | attributes.get(row["session_id"], {}) for row in result.sessions]
+        result.containment_changes = containment_changes_rows(
+            wide, result.containment_trend, settings.attributes
+        )
+        result.bot_releases_compared = bot_releases_compared_rows(result.sessions, as_of)
+        result.experiments = experiments_rows(wide)
         result.timeout_sensitivity = timeout_sensitivity_rows(known, entries, as_of, settings)
     return result

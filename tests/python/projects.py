@@ -16,13 +16,15 @@ import duckdb
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from containment import raw_tables
+from containment.settings import source_yml
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
+PARTS = (".dbtignore", "dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 SEEDED_SOURCE = "sample"  # raw rows as dbt seeds
 FILES_SOURCE = "files"  # raw rows as files in a folder
-CONTRACT = {table.name: tuple(table.columns) for table in raw_tables.declared(ROOT, FILES_SOURCE)}
+CONTRACT = {table.name: tuple(table.columns) for table in source_yml.declared(ROOT, FILES_SOURCE)}
+# The seeds of the sample also have its attributes.
+SEEDED = {**CONTRACT, "conversations": (*CONTRACT["conversations"], "language", "variant")}
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -33,7 +35,7 @@ def copy_project(folder: Path) -> Path:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            ignored = shutil.ignore_patterns("python", "__pycache__")
+            ignored = shutil.ignore_patterns("python", "consumer", "mutations", "__pycache__")
             shutil.copytree(source, folder / part, ignore=ignored, dirs_exist_ok=True)
         else:
             shutil.copy(source, folder / part)
@@ -49,10 +51,10 @@ def copy_runnable_project(folder: Path) -> Path:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Rows) -> None:
-    """Write rows with a header; null becomes an empty field."""
+    """Write rows with a header; null becomes an empty field. Other columns are left out."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -65,7 +67,11 @@ def write_jsonl(path: Path, rows: Rows) -> None:
 
 
 def write_lookups(
-    seeds: Path, timeout_minutes: Mapping[str, int], boundaries: Mapping[tuple[str, str], str]
+    seeds: Path,
+    timeout_minutes: Mapping[str, int],
+    boundaries: Mapping[tuple[str, str], str],
+    prices: Rows = (),
+    claim_outcomes: Mapping[tuple[str, str], bool] | None = None,
 ) -> None:
     """Write the seeds that analysts edit."""
     write_csv(
@@ -81,6 +87,17 @@ def write_lookups(
             for (source, event_type), boundary in boundaries.items()
         ],
     )
+    if claim_outcomes is not None:
+        write_csv(
+            seeds / "claim_outcomes.csv",
+            ("source", "outcome", "is_claim"),
+            [
+                {"source": source, "outcome": outcome, "is_claim": str(is_claim).lower()}
+                for (source, outcome), is_claim in claim_outcomes.items()
+            ],
+        )
+    costs = ("contact_cost", "session_cost", "currency")
+    write_csv(seeds / "prices.csv", ("source", "channel", "from_date", "to_date", *costs), prices)
 
 
 def dbt(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ MARTS = "marts"
 # What tells of nights, not of raw rows, may differ between one night and many.
 OF_RUNS = {(MARTS, "run_log"), (MARTS, "published_days"), (MARTS, "restatements")}
 NAMES_A_RUN = re.compile(r"(^|_)run(_|$)")
-MADE_ANEW = ("view", "table", "ephemeral", "seed")
+MADE_ANEW = ("replaced_view", "replaced_table", "view", "table", "ephemeral", "seed")
 EXAMPLES = 3
 
 
@@ -45,7 +45,10 @@ def kept_tables(manifest: Path) -> set[Name]:
         if node["resource_type"] == "model"
         and (
             node["config"]["materialized"] not in MADE_ANEW
-            or (node["alias"].startswith("int_kept_") and node["config"]["materialized"] != "view")
+            or (
+                node["alias"].startswith("int_kept_")
+                and node["config"]["materialized"] != "replaced_view"
+            )
         )
     }
 
@@ -89,6 +92,29 @@ def differences(
                 yield Difference(".".join(name), f"columns {differing}")
             elif here := _rows_differ(connection, name, [column for column, _ in should]):
                 yield here
+
+
+def copy_marts(
+    database: Path, copy: Path, schema: str = MARTS, left_out: Mapping[str, str] | None = None
+) -> Path:
+    """Copy the marts of a warehouse, which may be views there, to a new file; give that file.
+
+    schema: where the marts are. left_out: columns not to copy, of marts by name.
+    """
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{copy}' as copied; create schema copied.{MARTS}")
+        for (mart,) in connection.execute(
+            "select table_name from information_schema.tables "
+            "where table_catalog = current_database() and table_schema = ?",
+            [schema],
+        ).fetchall():
+            columns = (left_out or {}).get(mart)
+            connection.execute(
+                f"create table copied.{MARTS}.{mart} as "
+                f"select * {f'exclude ({columns})' if columns else ''} from {schema}.{mart}"
+            )
+    return copy
 
 
 def assert_same(wanted: Path, found: Path, kept: Iterable[Name] = ()) -> None:

@@ -17,8 +17,10 @@ from typing import Any
 import duckdb
 import projects
 
-from containment import lookups, raw_files, raw_places, raw_schemas, raw_views, sql
-from containment.raw_places import Folder
+from containment.common import sql
+from containment.raw import in_folder, in_schema, views
+from containment.settings import lookups, raw_places
+from containment.settings.raw_places import Folder
 
 SUFFIX = "_fixture"
 FIXTURES: dict[str, ModuleType] = {
@@ -35,12 +37,12 @@ def read(source: str, fixture: ModuleType, folder: Path, project: Path, warehous
     place = raw_places.parse(source, land(source, fixture, folder), "test", folder)
     if isinstance(place, Folder):
         words = lookups.load(project)
-        raw = raw_files.inspect(place.path, words, source, project)
+        raw = in_folder.inspect(place.path, words, source, project)
     else:
-        raw = raw_schemas.inspect(place, source, warehouse, project)
+        raw = in_schema.inspect(place, source, warehouse, project)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        raw_views.write_views(raw, connection)
+        views.write_views(raw, connection)
 
 
 def land(source: str, fixture: ModuleType, folder: Path) -> Mapping[str, str]:

@@ -1,5 +1,0 @@
--- Without a row for every other channel a conversation could have no timeout.
-select count(*) as rows_for_every_other_channel
-from {{ ref('channel_policies') }}
-where channel = '*'
-having count(*) <> 1

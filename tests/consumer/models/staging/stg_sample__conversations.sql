@@ -1,0 +1,4 @@
+select
+    *,
+    cast(null as varchar) as attributes
+from {{ source('help_desk', 'conversations') }}

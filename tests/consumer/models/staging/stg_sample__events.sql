@@ -1,0 +1,1 @@
+select * from {{ source('help_desk', 'events') }}
