@@ -1,4 +1,4 @@
--- Are customers as content with contained sessions as with escalated ones, and as where people work alone? Few answer:
+-- Are customers as satisfied with contained sessions as with escalated ones, and as with people alone? Few answer, so
 -- the response rate stands beside.
 select
     outcome_group,

@@ -1,4 +1,4 @@
--- At which hours does the bot lose sessions, on working days and at weekends, by the clock of the reporting time zone?
+-- At which hours does the bot lose sessions, on working days and at weekends, in the reporting time zone?
 select
     iso_weekday in (6, 7) as is_weekend,
     hour_of_day,

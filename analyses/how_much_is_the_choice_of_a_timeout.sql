@@ -1,5 +1,5 @@
--- How much of the rate is the choice of a timeout? The spread of each channel's rate over the timeouts compared, and of
--- the headline (`*`, is_every_channel), in points.
+-- How much does the rate depend on the choice of a timeout? The spread of each channel's rate over the compared
+-- timeouts, and of the headline (`*`, is_every_channel), in points.
 select
     channel,
     is_every_channel,

@@ -1,4 +1,4 @@
--- Which segments are no sessions, and why? The reasons of rule 7, by channel.
+-- Which segments are not sessions, and why? The reasons of rule 7, by channel.
 select
     channel,
     segment_kind,

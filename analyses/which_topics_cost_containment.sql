@@ -1,5 +1,5 @@
--- Which topics cost us containment? In the last month with sessions, the points by which the headline would rise
--- without each of them; the dearest first.
+-- Which topics cost us containment? For the last month with sessions: the points by which the headline would rise
+-- without each topic, the most costly first.
 select
     period_start_date,
     topic,

@@ -1,5 +1,5 @@
--- Why is last Tuesday different today? What was published about it first, what now, and which reasons changed it.
--- For another day, put its date for the inner query. `restatements` has the rates and times of every such day.
+-- Why is last Tuesday different today? Its first and its current published figures, and the reasons for the change. For
+-- another day, replace the inner query with its date. `restatements` has the rates and times of every such day.
 select
     published_days.started_date,
     published_days.restated_count,

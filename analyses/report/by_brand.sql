@@ -1,4 +1,4 @@
--- Brand by brand, the most closed sessions first: the first 20, and all others as one row of their sums.
+-- The 20 brands with the most closed sessions, and all others summed in one row.
 with
 
 counted as (
@@ -21,7 +21,7 @@ placed as (
     from counted
 ),
 
--- A brand may itself be named `others`: is_rest says which row is the sum. One alone is shown as it is.
+-- A brand may itself be named `others`, so is_rest marks the row of sums. A single remaining brand keeps its name.
 summed as (
     select
         count(*) > 1 as is_rest,

@@ -1,5 +1,5 @@
--- Why sessions are escalated, by whom, and how long the customer waits for a person: the first 20, and all others as
--- one row.
+-- Why sessions are escalated, by whom, and how long the customer waits for a person: the 20 most frequent pairs of
+-- reason and actor, and all others in one row.
 with
 
 named as (
@@ -28,8 +28,9 @@ placed as (
     from counted
 ),
 
--- Over the sessions themselves: a median of medians would be none.
--- A reason may itself be named `others`: is_rest says which row stands for all others. One alone is shown as it is.
+-- Computed over the sessions, because a median of medians is not a median.
+-- A reason may itself be named `others`, so is_rest marks the row for all others. A single remaining row keeps its
+-- name.
 summed as (
     select
         count(distinct placed.place) > 1 as is_rest,

@@ -1,4 +1,4 @@
--- The last 7, 28 and 91 days that are over, each beside as many days before them.
+-- The last 7, 28 and 91 finished days, each beside as many days before them.
 with
 
 spans as (

@@ -1,4 +1,4 @@
--- What became of every segment: sessions count, the others do not, for the reason named.
+-- What became of every segment: sessions count; the others do not, for the named reason.
 with
 
 counted as (

@@ -1,5 +1,5 @@
--- Outcomes and the rate over time: by day up to two months of data, by week up to two years, else by month.
--- A period is provisional while a day of it is not over, or a session of it still open.
+-- Outcomes and the rate over time: by day up to two months of data, by week up to two years, otherwise by month. A
+-- period is provisional while one of its days is not over or one of its sessions is open.
 with
 
 dates_counted as (
@@ -26,7 +26,15 @@ periods as (
     from dates_counted
 ),
 
--- Left join: a period without a session is a gap in the line, not a line across it.
+releases as (
+    select
+        cast(release_started_at as date) as released_date,
+        string_agg(bot_id || ' ' || bot_release, ', ' order by bot_id, bot_release) as releases
+    from {{ ref('bot_releases_compared') }}
+    group by released_date
+),
+
+-- Left join: a period without a session must show as a gap in the line.
 counted as (
     select
         periods.period_length,
@@ -42,20 +50,33 @@ counted as (
     left join {{ ref('containment_daily') }} as daily
         on periods.calendar_date = daily.started_date
     group by periods.period_length, periods.period_start_date
+),
+
+released as (
+    select
+        periods.period_start_date,
+        string_agg(releases.releases, ', ' order by releases.released_date) as releases
+    from periods
+    inner join releases
+        on periods.calendar_date = releases.released_date
+    group by periods.period_start_date
 )
 
 select
-    period_length,
-    period_start_date,
-    contained_sessions,
-    closed_sessions,
-    {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
-    {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
-    {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
-    resolved_sessions,
-    timed_out_sessions,
-    escalated_sessions,
-    open_sessions,
-    is_provisional
+    counted.period_length,
+    counted.period_start_date,
+    counted.contained_sessions,
+    counted.closed_sessions,
+    {{ ratio('counted.contained_sessions', 'counted.closed_sessions') }} as containment_rate,
+    {{ wilson_bound('counted.contained_sessions', 'counted.closed_sessions', '-') }} as containment_rate_low,
+    {{ wilson_bound('counted.contained_sessions', 'counted.closed_sessions', '+') }} as containment_rate_high,
+    counted.resolved_sessions,
+    counted.timed_out_sessions,
+    counted.escalated_sessions,
+    counted.open_sessions,
+    counted.is_provisional,
+    released.releases
 from counted
-order by period_start_date
+left join released
+    on counted.period_start_date = released.period_start_date
+order by counted.period_start_date

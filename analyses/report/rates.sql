@@ -1,4 +1,4 @@
--- Every rate of the definition over all days, beside the two counts that it is made of.
+-- Every rate of the definition over all days, beside its numerator and denominator.
 with
 
 counted as (
@@ -18,6 +18,15 @@ counted as (
     from {{ ref('containment_daily') }}
 ),
 
+demand as (
+    select
+        sum(contacts) as contacts,
+        sum(bot_involved_sessions) as bot_involved_contacts,
+        sum(closed_contacts) as closed_contacts,
+        sum(automated_sessions) as automated_sessions
+    from {{ ref('demand') }}
+),
+
 rates as (
     select
         rates.place,
@@ -32,7 +41,9 @@ rates as (
         (5, 'bot containment rate', 'contained / closed, with a bot message'),
         (6, 'automation rate', 'contained with a bot and without an agent message / closed'),
         (7, 'durable containment rate, 24 h', 'not back within 24 hours / contained and old enough to know'),
-        (8, 'durable containment rate, 7 days', 'not back within 7 days / contained and old enough to know')
+        (8, 'durable containment rate, 7 days', 'not back within 7 days / contained and old enough to know'),
+        (9, 'coverage rate', 'with a bot message / sessions and contacts without a bot, open ones too'),
+        (10, 'automation rate of demand', 'contained with a bot and without an agent message / closed contacts')
     ) as rates (place, rate_name, what)
 ),
 
@@ -50,15 +61,20 @@ listed as (
             when 6 then counted.automated_sessions
             when 7 then counted.durable_24h_sessions
             when 8 then counted.durable_7d_sessions
+            when 9 then demand.bot_involved_contacts
+            when 10 then demand.automated_sessions
         end as sessions,
         case rates.place
             when 5 then counted.bot_involved_sessions
             when 7 then counted.matured_24h_sessions
             when 8 then counted.matured_7d_sessions
+            when 9 then demand.contacts
+            when 10 then demand.closed_contacts
             else counted.closed_sessions
         end as of_sessions
     from rates
     cross join counted
+    cross join demand
 )
 
 select

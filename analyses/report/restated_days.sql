@@ -1,4 +1,4 @@
--- Days whose figures are not those that were first published, the newest 30.
+-- The newest 30 days whose figures differ from those first published.
 select
     started_date,
     reasons,

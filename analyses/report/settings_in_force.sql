@@ -1,4 +1,4 @@
--- The settings under which these numbers were made.
+-- The settings behind these numbers.
 select
     as_of as silence_judged_at,
     not_after as usable_until_a_day_after_at,

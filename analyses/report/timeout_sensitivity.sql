@@ -1,5 +1,5 @@
--- What the rate would be if silence ended a session sooner or later: of all channels, of the 20 with the most closed
--- sessions, and of all others as one.
+-- What the rate would be if silence ended a session sooner or later: over all channels, for the 20 with the most closed
+-- sessions, and for all others together.
 with
 
 counted as (
@@ -18,7 +18,7 @@ placed as (
     from counted
 ),
 
--- All channels first: a channel may itself be named `*`, or `others`.
+-- The row of all channels comes first. A channel may itself be named `*` or `others`.
 compared as (
     select
         compared.channel,

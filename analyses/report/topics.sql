@@ -1,5 +1,5 @@
--- By how many points the headline would change without a topic; over all sessions, the most first: the first 20, and
--- all others as one row, without all of which it would change by so much.
+-- By how many points the headline would change without a topic, over all sessions: the 20 topics with the greatest
+-- change, and one row for all others together.
 with
 
 placed as (
@@ -10,7 +10,7 @@ placed as (
     where period_kind = 'all'
 ),
 
--- A topic may itself be named `others`: is_rest says which row is the sum. One alone is shown as it is.
+-- A topic may itself be named `others`, so is_rest marks the row of sums. A single remaining topic keeps its name.
 summed as (
     select
         min(place) as place,
