@@ -44,6 +44,7 @@ vars:
 """
 LIMITS = "source,finding,limit,action\n"
 PRICES = "source,channel,from_date,to_date,contact_cost,session_cost,currency\n"
+RELEASES = "source,bot_id,release,released_at\n"
 HOURS = "brand,iso_weekday,opens_at,closes_at\n"
 PROFILES = "shop: {outputs: {duckdb: {type: duckdb}, big: {type: spark}}}"
 
@@ -64,6 +65,7 @@ def project(tmp_path: Path) -> Path:
     seed(tmp_path, "quality_limits", LIMITS + "*,no_events,0,warn\nfiles,no_events,1,refuse\n")
     seed(tmp_path, "business_hours", HOURS + "*,1,00:00,24:00\nAcme,1,09:00,17:30\n")
     seed(tmp_path, "prices", PRICES)
+    seed(tmp_path, "bot_releases", RELEASES)
     return tmp_path
 
 
@@ -179,6 +181,9 @@ def test_the_project_file_alone(project: Path) -> None:
         "courtesy_minutes": 0,
         "infer_takeovers": ["files"],
         "accepted_findings": [],
+        "attributes": [],
+        "shown_attribute_values": 20,
+        "experiment_effect": 5,
         "zendesk_schema": "zendesk",
     }
 

@@ -33,7 +33,7 @@ MESSAGES = (
     "m1,k1,customer,2026-01-01T09:00:00-07:00,secret\n"
 )
 EVENTS = "event_id,conversation_id,event_type,occurred_at\ne1,k1,resolved,2026-01-01T16:05:00Z\n"
-OPTIONAL_COLUMNS = ("author_id", "is_public", "topic", "loaded_at")
+OPTIONAL_COLUMNS = ("author_id", "is_public", "topic", "loaded_at", "bot_version")
 
 
 @pytest.fixture
