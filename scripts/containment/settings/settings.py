@@ -40,6 +40,7 @@ NO_ATTRIBUTE = (
     *("exclusion_reason", "loaded_at", "bot_version", "attributes", "all", "bot", "metric_time"),
     *("day", "week", "month", "quarter", "year"),
 )
+SAMPLE, SAMPLE_ATTRIBUTES = ("sample",), ("language", "variant")
 RAW_PATH_VARIABLE = "CONTAINMENT_RAW_PATH"
 
 
@@ -123,7 +124,7 @@ def load(
         return given.pop(name, Given(default, PROJECT_FILE))
 
     sources = _sources(take("sources"), root)
-    attributes = _attributes(take("attributes", []), root)
+    attributes = _attributes(take("attributes", []), sources, root)
     return Settings(
         sources=sources,
         places=_places(sources, take("raw_path"), take("source_tables", {}), root, own),
@@ -317,8 +318,10 @@ def _reading(
     }
 
 
-def _attributes(given: Given, root: Path) -> tuple[str, ...]:
+def _attributes(given: Given, sources: tuple[str, ...], root: Path) -> tuple[str, ...]:
     """Names of further raw columns; each becomes a column beside those of the sessions."""
+    if sources == SAMPLE and given.origin == PROJECT_FILE and not given.value:
+        return SAMPLE_ATTRIBUTES  # a first run shows them
     names = given.value or []
     write = "write a list of columns, e.g. [language, country]"
     expect(isinstance(names, list | tuple), "attributes", given, write)

@@ -181,11 +181,17 @@ def test_the_project_file_alone(project: Path) -> None:
         "courtesy_minutes": 0,
         "infer_takeovers": ["files"],
         "accepted_findings": [],
-        "attributes": [],
+        "attributes": ["language", "variant"],
         "shown_attribute_values": 20,
         "experiment_effect": 5,
         "zendesk_schema": "zendesk",
     }
+
+
+def test_attributes_of_the_sample_are_for_the_sample_alone(project: Path) -> None:
+    assert load(project).attributes == ("language", "variant")
+    assert load(project, "{attributes: []}").attributes == ()
+    assert load(project, sources=["files"], raw_path=str(project)).attributes == ()
 
 
 def test_options_go_before_vars_and_vars_before_the_project_file(project: Path) -> None:
