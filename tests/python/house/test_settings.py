@@ -40,6 +40,7 @@ vars:
     publications_kept: 3
     publish_parquet: true
     accepted_findings: []
+    attributes: []
     zendesk_schema: zendesk
 """
 LIMITS = "source,finding,limit,action\n"
@@ -190,7 +191,6 @@ def test_the_project_file_alone(project: Path) -> None:
 
 def test_attributes_of_the_sample_are_for_the_sample_alone(project: Path) -> None:
     assert load(project).attributes == ("language", "variant")
-    assert load(project, "{attributes: []}").attributes == ()
     assert load(project, sources=["files"], raw_path=str(project)).attributes == ()
 
 
