@@ -47,7 +47,7 @@ def test_both_headlines_and_the_sessions_that_differ(sample: Path, tmp_path: Pat
     file = tmp_path / "changed.csv"
     done = compare("--timeout", "chat=1", "--vars", "{courtesy_minutes: 5}", "--csv", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "69.4 % (583 of 840)" in done.stdout
+    assert "66.2 % (1,022 of 1,542)" in done.stdout
     assert listed(sample) == before
     with file.open(encoding="utf-8", newline="") as opened:
         changed = list(csv.DictReader(opened))
