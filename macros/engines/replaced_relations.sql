@@ -46,6 +46,29 @@
     {{ return({'relations': [relation]}) }}
 {%- endmacro %}
 
+{# The descriptions of a model's columns by name. meta: columns_of names a model whose columns it has first; the attributes
+   come after them. #}
+{% macro described_columns() -%}
+    {%- set found = {} -%}
+    {%- set wider = config.get('meta', {}).get('columns_of') -%}
+    {%- if wider -%}
+        {%- do found.update(described(graph.nodes['model.' ~ model.package_name ~ '.' ~ wider].columns)) -%}
+        {%- for name in var('attributes') -%}
+            {%- do found.update({name: 'The values of the attribute ' ~ name ~ ', joined by a comma.'}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do found.update(described(model.columns)) -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{% macro described(columns) -%}
+    {%- set found = {} -%}
+    {%- for column in columns.values() if column.description -%}
+        {%- do found.update({column.name: column.description}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {# Sets all comments of a mart in one statement. dbt's persist_docs queries the catalog twice for the columns, which the
    contract already names. #}
 {% macro write_comments(relation) -%}
@@ -54,9 +77,8 @@
             {{ alter_relation_comment(relation, model.description) }}
         {%- endif -%}
         {%- if config.persist_column_docs() -%}
-            {%- for column in model.columns.values() if column.description -%}
-                comment on column {{ relation }}.{{ adapter.quote(column.name) }}
-                is {{ duckdb_escape_comment(column.description) }};
+            {%- for name, description in described_columns().items() -%}
+                comment on column {{ relation }}.{{ adapter.quote(name) }} is {{ duckdb_escape_comment(description) }};
             {%- endfor -%}
         {%- endif -%}
     {%- endset -%}

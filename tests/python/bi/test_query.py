@@ -53,8 +53,8 @@ def test_where_there_is_no_terminal_every_row_is_shown(ask: Ask) -> None:
 
 
 def test_marts_are_named_with_or_without_their_schema(ask: Ask) -> None:
-    assert answer(ask, "select count(*) from sessions", "--csv") == "count_star()\n847\n"
-    assert answer(ask, "select count(*) from marts.sessions", "--csv") == "count_star()\n847\n"
+    assert answer(ask, "select count(*) from sessions", "--csv") == "count_star()\n1548\n"
+    assert answer(ask, "select count(*) from marts.sessions", "--csv") == "count_star()\n1548\n"
 
 
 def test_csv_holds_every_row_and_empty_fields_for_nothing(ask: Ask) -> None:
@@ -213,7 +213,7 @@ def test_the_command_itself(sample: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "sessions\n847\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "sessions\n1548\n", "")
     # Whoever reads the answer may stop: `| head`.
     with subprocess.Popen(
         [*command, "select * from range(300000)", "--csv"],

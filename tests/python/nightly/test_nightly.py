@@ -86,7 +86,6 @@ def test_the_founding_article_is_two_of_three(sample: Path) -> None:
 
 def test_every_mart_is_published_twice_with_the_same_rows(sample: Path) -> None:
     marts = {path.stem for path in (projects.ROOT / "models" / "marts").glob("*.sql")}
-    marts -= {"sessions_wide"}  # there are no attributes
     with duckdb.connect(str(published(sample)), read_only=True) as connection:
         tables = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts'"
@@ -104,8 +103,8 @@ def test_every_mart_is_published_twice_with_the_same_rows(sample: Path) -> None:
             )
 
 
-# The first night changes nothing that was published; the others need a setting or a lookup.
-EMPTY = {"restatements", "value", "session_attributes", "sessions_wide", "experiments"}
+# The first night changes nothing that was published.
+EMPTY = {"restatements"}
 
 
 def test_every_mart_has_something_to_show(sample: Path) -> None:
@@ -356,7 +355,7 @@ def test_a_failing_test_publishes_nothing_and_exits_1(tmp_path: Path) -> None:
     [*lines, summary] = night.stderr.splitlines()
     assert sorted(lines) == [
         f'error: test it_always_fails: 1 failing row; see table "it_always_fails" in {file}',
-        "error: test sound_rows_sessions: 7 failing rows (outcome accepted_values); "
+        "error: test sound_rows_sessions: 6 failing rows (outcome accepted_values); "
         f'see table "sound_rows_sessions" in {file}',
     ]
     assert summary.startswith("error: not published, 2 failed; dbt's log: ")
