@@ -1,5 +1,5 @@
--- Which arm of the experiment contains more? Read it once, when every arm has needed_sessions: whoever looks every
--- day, and stops at the first interval without 0, finds differences where there are none. If is_sample_ratio_off, do
+-- Which arm of the experiment contains more? Read it once, when every arm has needed_sessions. If you look every
+-- day and stop at the first interval without 0, you find differences where there are none. If is_sample_ratio_off, do
 -- not read it at all.
 select
     source,
