@@ -15,7 +15,7 @@ MARTS = (
     *("value", "durable_estimates", "session_attributes", "bot_releases_compared", "experiments"),
     *("containment_trend", "containment_funnel", "containment_changes", "timeout_sensitivity"),
     *("rejected_rows", "row_reconciliation", "ratings", "satisfaction"),
-    "claims_audited",
+    *("claims_audited", "control_charts", "signals"),
 )
 # The oracle gives the reason of a rejected row; the mart also the row.
 LEFT_OUT = {"rejected_rows": {"conversation_id", "row_id", "row_json"}}

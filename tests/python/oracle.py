@@ -10,13 +10,14 @@ All times inside are naive datetimes in UTC. Durations are compared as differenc
 import json
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import md5
 from itertools import islice
-from math import ceil, sqrt
+from math import ceil, pi, sqrt
 from statistics import median
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -89,6 +90,9 @@ class Settings:
     attributes: tuple[str, ...] = ()
     releases: tuple[Release, ...] = ()
     claim_outcomes: dict[tuple[str, str], bool] = field(default_factory=dict)
+    signal_minimum_sessions: int = 30
+    signal_base: tuple[date, date] | None = None
+    signal_rules: tuple[str, ...] = ("beyond_three_sigma",)
 
 
 @dataclass
@@ -113,6 +117,8 @@ class Result:
     containment_funnel: list[Row] = field(default_factory=list)
     containment_changes: list[Row] = field(default_factory=list)
     timeout_sensitivity: list[Row] = field(default_factory=list)
+    control_charts: list[Row] = field(default_factory=list)
+    signals: list[Row] = field(default_factory=list)
     rejected_rows: list[Row] = field(default_factory=list)
     row_reconciliation: list[Row] = field(default_factory=list)
     as_of: datetime | None = None
@@ -2068,6 +2074,203 @@ def timeout_sensitivity_rows(
 
 
 # ---------------------------------------------------------------------------------------------
+# Control charts and signals
+# ---------------------------------------------------------------------------------------------
+
+Series = tuple[str, str, str]  # dimension, value, rate
+CHARTED = {"source": "source", "brand": "brand", "channel": "channel", "bot": "bot_id"}
+CHARTED |= {"topic": "topic"}
+
+
+def rate_day_rows(segments: list[Row], sessions: list[Row], attributes: Iterable[str]) -> list[Row]:
+    """The two counts of each rate by day, dimension and value, and the sessions still open.
+
+    `sessions` have a column for each attribute (a session has one value of it at most).
+    """
+    days: dict[tuple[date, Series], list[int]] = {}
+
+    def count(day: date, series: Series, counted: bool, is_base: bool, is_open: bool) -> None:
+        sums = days.setdefault((day, series), [0, 0, 0])
+        for place, each in enumerate((counted, is_base, is_open)):
+            sums[place] += each
+
+    for contact in filter(is_contact, segments):
+        day, outcome = contact["started_date"], contact["outcome"]
+        is_session = contact["segment_kind"] == "session"
+        is_open = is_session and outcome == "open"
+        values = {"all": "all"} | {name: contact[column] for name, column in CHARTED.items()}
+        for dimension, value in values.items():
+            here = (dimension, "none" if value is None else value)
+            closed = is_session and not is_open
+            contained = closed and outcome != "escalated"
+            count(day, (*here, "containment_rate"), contained, closed, is_open)
+            resolved = closed and outcome == "resolved"
+            count(day, (*here, "resolution_rate"), resolved, closed, is_open)
+            if dimension not in ("bot", "topic"):
+                involved = is_session and contact["is_bot_involved"]
+                count(day, (*here, "coverage_rate"), involved, True, False)
+    closed_sessions = [session for session in sessions if session["outcome"] != "open"]
+    for attribute in attributes:
+        for session in closed_sessions:
+            value = session[attribute]
+            series = (attribute, "none" if value is None else value, "containment_rate")
+            count(session["started_date"], series, session["is_contained"], True, False)
+    for (day, (dimension, _, _)), sums in days.items():
+        if dimension in attributes:  # whose value an open session will have, nobody knows
+            sums[2] = days[day, ("all", "all", "containment_rate")][2]
+    return [
+        {
+            "started_date": day,
+            "dimension": dimension,
+            "dimension_value": value,
+            "rate_name": rate_name,
+            "counted": counted,
+            "base_count": base,
+            "open_count": still_open,
+        }
+        for (day, (dimension, value, rate_name)), (counted, base, still_open) in days.items()
+    ]
+
+
+def control_chart_rows(
+    days: list[Row],
+    today: date,
+    minimum: int = 30,
+    stated: tuple[date, date] | None = None,
+) -> list[Row]:
+    """Each period that is over and can be judged, beside the limits of its rate.
+
+    "A day is compared with the same weekday of the 8 weeks before, a week with the 8 weeks before;
+    or with a stated base, after it. The limits are three sigma from the centre line, wider where
+    the rate has moved more than chance does."
+    """
+    charts: dict[tuple[str, Series], dict[date, list[int]]] = {}
+    for row in days:
+        series = (row["dimension"], row["dimension_value"], row["rate_name"])
+        for kind in ("day", "week"):
+            start = PERIODS[kind](row["started_date"])
+            if last_day(kind, start) < today:
+                sums = charts.setdefault((kind, series), {}).setdefault(start, [0, 0, 0])
+                for place, name in enumerate(("counted", "base_count", "open_count")):
+                    sums[place] += row[name]
+    for periods in charts.values():
+        for start in [start for start, sums in periods.items() if not sums[1]]:
+            del periods[start]
+    steps = {key: steps_of(periods) for key, periods in charts.items()}
+    rows = []
+    for (kind, series), periods in charts.items():
+        for start, (counted, size, still_open) in periods.items():
+            base = [each for each in periods if is_base(kind, each, start, stated)]
+            total = sum(periods[each][1] for each in base)
+            if min(size, total) < minimum:
+                continue
+            centre = sum(periods[each][0] for each in base) / total
+            if min(size, total) * min(centre, 1 - centre) < minimum / 6:
+                continue
+            kinds = ("day",) if kind == "day" else ("day", "week")
+            dispersion = max(1.0, *(spread(steps[each, series], start) for each in kinds))
+            sigma = dispersion * sqrt(centre * (1 - centre) * (1 / size + 1 / total))
+            low, high = wilson(counted, size)
+            rows.append(
+                {
+                    "period_kind": kind,
+                    "period_start_date": start,
+                    "period_end_date": last_day(kind, start),
+                    **dict(zip(("dimension", "dimension_value", "rate_name"), series, strict=True)),
+                    "counted": counted,
+                    "base_count": size,
+                    "open_count": still_open,
+                    "rate": counted / size,
+                    "rate_low": low,
+                    "rate_high": high,
+                    "least_rate": counted / (size + still_open),
+                    "most_rate": (counted + still_open) / (size + still_open),
+                    "centre_rate": centre,
+                    "control_low": max(0.0, centre - 3 * sigma),
+                    "control_high": min(1.0, centre + 3 * sigma),
+                    "dispersion": dispersion,
+                    "base_start_date": min(base),
+                    "base_end_date": last_day(kind, max(base)),
+                    "base_counted": sum(periods[each][0] for each in base),
+                    "base_sessions": total,
+                }
+            )
+    judged = Counter((row["period_kind"], row["period_start_date"]) for row in rows)
+    for row in rows:
+        row["judged_count"] = judged[row["period_kind"], row["period_start_date"]]
+    return rows
+
+
+def last_day(kind: str, start: date) -> date:
+    """The last day of a day or a week."""
+    return start + timedelta(days=6) if kind == "week" else start
+
+
+def is_base(kind: str, each: date, start: date, stated: tuple[date, date] | None) -> bool:
+    """Whether a period is one of those that the period from `start` is compared with."""
+    if each.weekday() != start.weekday():
+        return False
+    if stated is None:
+        return timedelta(0) < start - each <= timedelta(weeks=8)
+    first, last = stated
+    return start > last and first <= each and last_day(kind, each) <= last
+
+
+def steps_of(periods: dict[date, list[int]]) -> dict[date, float]:
+    """How far each period is from the one of the same weekday before it, in standard deviations."""
+    steps = {}
+    for start, (counted, size, _) in periods.items():
+        earlier = [day for day in periods if day < start and day.weekday() == start.weekday()]
+        if earlier:
+            old_counted, old_size, _ = periods[max(earlier)]
+            common = (counted + old_counted) / (size + old_size)
+            deviation = sqrt(common * (1 - common) * (1 / size + 1 / old_size))
+            difference = abs(counted / size - old_counted / old_size)
+            steps[start] = difference / deviation if deviation else 0.0
+    return steps
+
+
+def spread(steps: dict[date, float], start: date) -> float:
+    """The mean step of the 8 weeks before, in mean steps of chance; 0 without one."""
+    before = [
+        size for day, size in steps.items() if timedelta(0) < start - day <= timedelta(weeks=8)
+    ]
+    return sum(before) / len(before) / sqrt(2 / pi) if before else 0.0
+
+
+def signal_rows(charts: list[Row], rules: tuple[str, ...] = ("beyond_three_sigma",)) -> list[Row]:
+    """The judged periods that break a rule, whatever becomes of their open sessions."""
+    rows = []
+    series: dict[tuple[str, ...], list[Row]] = {}
+    for row in sorted(charts, key=lambda each: each["period_start_date"]):
+        names = ("period_kind", "dimension", "dimension_value", "rate_name")
+        series.setdefault(tuple(row[name] for name in names), []).append(row)
+    for judged in series.values():
+        length, last = 0, 0
+        for row in judged:
+            side = side_of(row, row["centre_rate"], row["centre_rate"])
+            length = length + 1 if side == last else 1
+            last = side
+            found = {
+                "beyond_three_sigma": side_of(row, row["control_low"], row["control_high"]),
+                "run_of_eight": side if length == 8 else 0,
+            }
+            for rule in rules:
+                if found[rule]:
+                    direction = "below" if found[rule] < 0 else "above"
+                    rows.append({**row, "rule_name": rule, "direction": direction})
+    inner = ("open_count", "least_rate", "most_rate", "base_counted")
+    return [{name: row[name] for name in row if name not in inner} for row in rows]
+
+
+def side_of(row: Row, low: float, high: float) -> int:
+    """-1 below `low`, 1 above `high`, 0 between them, on them or not known yet."""
+    if row["most_rate"] < low - 1e-12:
+        return -1
+    return int(row["least_rate"] > high + 1e-12)
+
+
+# ---------------------------------------------------------------------------------------------
 # Rule 11: claims of a vendor
 # ---------------------------------------------------------------------------------------------
 
@@ -2328,4 +2531,11 @@ def compute(raw: dict[str, dict[str, list[RawRow]]], settings: Settings) -> Resu
         result.bot_releases_compared = bot_releases_compared_rows(result.sessions, as_of)
         result.experiments = experiments_rows(wide)
         result.timeout_sensitivity = timeout_sensitivity_rows(known, entries, as_of, settings)
+        result.control_charts = control_chart_rows(
+            rate_day_rows(result.segments, wide, settings.attributes),
+            local_date(as_of, settings),
+            settings.signal_minimum_sessions,
+            settings.signal_base,
+        )
+        result.signals = signal_rows(result.control_charts, settings.signal_rules)
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -70,6 +70,11 @@ class Settings:
     attributes: tuple[str, ...] = ()
     shown_attribute_values: int = PLAIN["shown_attribute_values"].default
     experiment_effect: float = PLAIN["experiment_effect"].default
+    signal_minimum_sessions: int = PLAIN["signal_minimum_sessions"].default
+    signal_base: Mapping[str, Any] | None = None
+    signal_rules: Sequence[str] = ("beyond_three_sigma",)
+    notify: Sequence[str] = ("signals", "failures")
+    report_url: str | None = None
 
     def at(self, now: datetime) -> Settings:
         """The settings of a run that begins now (UTC): rows more than a day later are refused."""
@@ -93,6 +98,10 @@ class Settings:
             "attributes": list(self.attributes),
             "shown_attribute_values": self.shown_attribute_values,
             "experiment_effect": self.experiment_effect,
+            "signal_minimum_sessions": self.signal_minimum_sessions,
+            "signal_base": self.signal_base
+            and {end: str(d) for end, d in self.signal_base.items()},
+            "signal_rules": list(self.signal_rules),
         }
 
 

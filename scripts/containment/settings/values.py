@@ -15,6 +15,7 @@ MOST_COURTESY_MINUTES = 10_080  # a week
 FEWEST_PUBLICATIONS = 2  # one to go back to
 MOST_SHOWN = 1_000  # values of an attribute, in the marts by dimension
 MOST_DAYS = 366  # between two tests of all rows
+MOST_MINIMUM_SESSIONS = 1_000_000
 # More is no setting, and would be written into logs, the command line of dbt and a mart.
 LONGEST_TEXT, MOST_VALUES, DEEPEST, MOST_BITS = 10_000, 10_000, 6, 256
 TIME = re.compile(
@@ -23,6 +24,10 @@ TIME = re.compile(
     r" ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+WEB = re.compile(r"https?://[^\s@?#\"'<>]+")
 
 
 class Given(NamedTuple):
@@ -47,6 +52,24 @@ class Plain(NamedTuple):
 
 def _choice(*words: str) -> Plain:
     return Plain(words[0], lambda value: value in words, " or ".join(words))
+
+
+def _some_of(default: list[str], *words: str) -> Plain:
+    return Plain(
+        default,
+        lambda value: isinstance(value, list) and all(each in words for each in value),
+        f"a list of {' and '.join(words)}, or []",
+    )
+
+
+def _is_span(value: Any) -> bool:
+    """Whether a value is null, or names a first day and a last one not before it."""
+    if value is None:
+        return True
+    if not isinstance(value, dict) or value.keys() != {"from", "to"}:
+        return False
+    days = [str(value[end]) for end in ("from", "to")]
+    return all(DAY.fullmatch(day) and parse_time(day) for day in days) and days[0] <= days[1]
 
 
 PLAIN = {
@@ -84,6 +107,23 @@ PLAIN = {
         "points of containment from 0.1 to 100",
     ),
     "publish_parquet": Plain(True, lambda value: type(value) is bool, "true or false"),
+    "signal_minimum_sessions": Plain(
+        30,
+        lambda value: type(value) is int and 1 <= value <= MOST_MINIMUM_SESSIONS,
+        f"a whole number from 1 to {MOST_MINIMUM_SESSIONS:,}",
+    ),
+    "signal_base": Plain(
+        None,
+        _is_span,
+        "null, or the first and the last day, e.g. {from: 2026-01-05, to: 2026-03-01}",
+    ),
+    "signal_rules": _some_of(["beyond_three_sigma"], "beyond_three_sigma", "run_of_eight"),
+    "notify": _some_of(["signals", "failures"], "signals", "failures"),
+    "report_url": Plain(
+        None,
+        lambda value: value is None or (isinstance(value, str) and bool(WEB.fullmatch(value))),
+        "the http(s) address of your report.html without a password, a ? or a #, or null",
+    ),
 }
 
 

@@ -48,6 +48,7 @@ PRICES = (
     oracle.Price("files", "*", date(2026, 3, 8), date(2026, 3, 9), 8.25, 0.0, "EUR"),
     oracle.Price("files", "chat", date(2026, 3, 9), date(2026, 3, 14), 6.0, 0.99, "EUR"),
 )
+STATED_BASE = (date(2026, 3, 7), date(2026, 3, 9))
 ATTRIBUTES = ("language", "variant")  # the messages of the sample have no language
 RELEASES = (
     oracle.Release("files", "x", "r1", datetime(2026, 3, 1)),
@@ -292,6 +293,9 @@ def given_settings(draw: st.DrawFn) -> oracle.Settings:
         attributes=ATTRIBUTES,
         releases=RELEASES,
         claim_outcomes=CLAIM_OUTCOMES,
+        signal_minimum_sessions=1,  # the examples are small
+        signal_base=draw(st.sampled_from([None, None, STATED_BASE])),
+        signal_rules=("beyond_three_sigma", "run_of_eight"),
         courtesy_minutes=draw(st.sampled_from([0, 5])),
         session_scope=draw(st.sampled_from(["conversation", "session"])),
         after_escalation=draw(st.sampled_from(["handoff", "session"])),
@@ -354,6 +358,10 @@ def build(project: Path, folder: Path, raw: dict[str, Any], given: oracle.Settin
             "infer_takeovers": list(given.infer_takeovers),
             "reporting_timezone": given.reporting_timezone,
             "attributes": list(given.attributes),
+            "signal_minimum_sessions": given.signal_minimum_sessions,
+            "signal_base": given.signal_base
+            and {"from": str(given.signal_base[0]), "to": str(given.signal_base[1])},
+            "signal_rules": list(given.signal_rules),
         },
         parsed=folder / "parsed",
     ).succeed()
