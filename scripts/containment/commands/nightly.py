@@ -14,7 +14,7 @@ import click
 import duckdb
 
 from containment.build import dbt_run, findings, scratch
-from containment.commands import command_line
+from containment.commands import after_run, command_line
 from containment.common import console, duckdb_words, warehouse
 from containment.common.clock import Clock, utc_now
 from containment.common.console import fail, say, warn
@@ -124,6 +124,7 @@ def command(
             return run.exit_code or 0
         return _say_ending(error, verbose)
     finally:
+        after_run.tell(home, run, config_folder, vars_text)
         if as_json:
             print(run.as_json(headline.numbers(publication, run.run_id)), flush=True)
 

@@ -25,6 +25,7 @@ from containment.publish import publish
 from containment.runs.run import COLUMNS, KILLED, PUBLISHED, RUNNING, Run
 
 RUNS, DAYS, CHANGES = "runs", "published_days", "unpublished_changes"
+SENT = "sent_messages"  # no publication knows these: a history that is made anew has none
 # The names that the copies have in the warehouse, in the schema `raw`.
 COPIES = {name: f"night_{name}" for name in (RUNS, DAYS, CHANGES)}
 FIGURES = ("closed_sessions", "open_sessions", "contained_sessions")
@@ -45,6 +46,7 @@ TABLES = {
         "is_changed_by_unfinished_day": "boolean",
     },
     CHANGES: {"source": "varchar", "conversation_id": "varchar", "change_reason": "varchar"},
+    SENT: {"message_key": "varchar", "recipient": "varchar", "sent_at": "timestamp"},
 }
 # It must outlive the DuckDB that wrote it.
 STORAGE: warehouse.Config = {"storage_compatibility_version": OLDEST_STORAGE}
@@ -76,7 +78,7 @@ def published(home: Home, run: Run) -> None:
     If the history cannot be written, the next run takes it from the publication.
     """
     try:
-        with _opened(home) as connection:
+        with opened(home) as connection:
             _take_over(connection, home, str(run.publication), run.run_id)
             _write(connection, run)
     except (duckdb.Error, Stop) as error:
@@ -87,13 +89,13 @@ def note(home: Home, run: Run) -> None:
     """Record a run that never held the lock, if the history can be opened at once."""
     with suppress(OSError):  # a home that may not be entered; the run has said so
         if home.history.is_file():
-            with suppress(duckdb.Error, Stop), _opened(home, wait=1) as connection:
+            with suppress(duckdb.Error, Stop), opened(home, wait=1) as connection:
                 _write(connection, run)
 
 
 def announce(home: Home, run: Run) -> None:
     """Note the name of the publication that a run is about to put in place."""
-    with _must_be_written(home), _opened(home) as connection:
+    with _must_be_written(home), opened(home) as connection:
         _write(connection, run)
 
 
@@ -133,7 +135,7 @@ def _begin(home: Home, run: Run) -> None:
     with _must_be_written(home):
         home.history.parent.mkdir(parents=True, exist_ok=True)
         _make_sound(home)
-        with _opened(home) as connection:
+        with opened(home) as connection:
             _settle_abandoned(connection, home)
             # Nights are told apart by the order of their names, whatever the clock says.
             (last,) = connection.execute(f"select max(run_id) from {RUNS}").fetchall()[0]
@@ -182,7 +184,7 @@ def _take_over(
 
 def _save(home: Home, run: Run) -> None:
     try:
-        with _opened(home) as connection:
+        with opened(home) as connection:
             _write(connection, run)
     except (duckdb.Error, Stop) as error:
         warn(f"{home.history}: not written ({one_line(error)}); the run is not in the run log")
@@ -242,7 +244,7 @@ def _must_be_written(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(home: Home, wait: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(home: Home, wait: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection in a transaction that is committed at the end, or undone by an error."""
     connection = _patiently(home, lambda: duckdb.connect(str(home.history), config=STORAGE), wait)
     with connection:
@@ -282,7 +284,7 @@ def _make_sound(home: Home) -> None:
         _make(home)
         return
     try:
-        with _opened(home) as connection:
+        with opened(home) as connection:
             _make_tables(connection)
             warehouse.read_all(connection, TABLES)
     except duckdb.Error as error:
@@ -311,11 +313,16 @@ def _make(home: Home, why: str = "", aside: Path | None = None) -> None:
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for table, columns in TABLES.items():
-        typed = [f"{name} {kind}" for name, kind in columns.items()]
-        connection.execute(f"create table if not exists {table} ({', '.join(typed)})")
-        for column in typed:
-            connection.execute(f"alter table {table} add column if not exists {column}")
+    for table in TABLES:
+        make_table(connection, table)
+
+
+def make_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make a table of the history if it is missing; add columns that an old one lacks."""
+    typed = [f"{name} {kind}" for name, kind in TABLES[table].items()]
+    connection.execute(f"create table if not exists {table} ({', '.join(typed)})")
+    for column in typed:
+        connection.execute(f"alter table {table} add column if not exists {column}")
 
 
 def _restore(connection: duckdb.DuckDBPyConnection, home: Home) -> str:

@@ -116,12 +116,7 @@ def load(
 
     The first that names a setting counts: option, --vars, environment, config/, dbt_project.yml.
     """
-    given = _project_vars(root)
-    if own is not None:
-        given.update(_own_vars(own, known=set(given)))
-    if environment.get(RAW_PATH_VARIABLE):
-        given["raw_path"] = Given(environment[RAW_PATH_VARIABLE], RAW_PATH_VARIABLE)
-    given.update(_command_line_vars(vars_text, known=set(given)))
+    given = written(root, vars_text, own, environment)
     given.update(options)
     for name, setting in given.items():
         check_content(name, setting)
@@ -150,6 +145,22 @@ def load(
         # Those of the raw values are among them: marts.settings says under which a number was made.
         others={name: setting.value for name, setting in given.items()},
     )
+
+
+def written(
+    root: Path,
+    vars_text: str | None,
+    own: File | None,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Given]:
+    """Return every setting as it is written, unchecked; Stop if a name is unknown."""
+    given = _project_vars(root)
+    if own is not None:
+        given.update(_own_vars(own, known=set(given)))
+    if environment and environment.get(RAW_PATH_VARIABLE):
+        given["raw_path"] = Given(environment[RAW_PATH_VARIABLE], RAW_PATH_VARIABLE)
+    given.update(_command_line_vars(vars_text, known=set(given)))
+    return given
 
 
 def read_project(root: Path) -> dict[str, Any]:

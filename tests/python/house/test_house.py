@@ -14,8 +14,8 @@ import pytest
 SCRIPTS = projects.ROOT / "scripts"
 # A package uses those before it.
 ORDER = (
-    *("common", "settings", "raw", "build", "query", "report", "publish", "runs", "extraction"),
-    *("commands", "benchmarking"),
+    *("common", "settings", "raw", "build", "query", "report", "publish", "runs", "messages"),
+    *("extraction", "commands", "benchmarking"),
 )
 FILES = {
     ".".join(path.relative_to(SCRIPTS).with_suffix("").parts).removesuffix(".__init__"): path

@@ -39,6 +39,11 @@ vars:
     full_check_days: 7
     publications_kept: 3
     publish_parquet: true
+    signal_minimum_sessions: 30
+    signal_base: null
+    signal_rules: [beyond_three_sigma]
+    notify: [signals, failures]
+    report_url: null
     accepted_findings: []
     attributes: []
     zendesk_schema: zendesk
@@ -185,6 +190,9 @@ def test_the_project_file_alone(project: Path) -> None:
         "attributes": ["language", "variant"],
         "shown_attribute_values": 20,
         "experiment_effect": 5,
+        "signal_minimum_sessions": 30,
+        "signal_base": None,
+        "signal_rules": ["beyond_three_sigma"],
         "zendesk_schema": "zendesk",
     }
 
@@ -238,6 +246,19 @@ def test_the_sources_of_takeovers_are_in_one_order(
     project: Path, text: str, sources: tuple[str, ...]
 ) -> None:
     assert load(project, f"infer_takeovers: {text}").infer_takeovers == sources
+
+
+def test_a_base_of_signals_is_days_as_text(project: Path) -> None:
+    for written in ("{from: 2026-01-05, to: 2026-01-05}", "{from: '2026-01-05', to: '2026-01-05'}"):
+        found = load(project, f"{{signal_base: {written}}}")
+        assert found.dbt_vars()["signal_base"] == {"from": "2026-01-05", "to": "2026-01-05"}
+
+
+def test_what_messages_are_about_does_not_reach_dbt(project: Path) -> None:
+    assert load(project).notify == ["signals", "failures"]
+    found = load(project, "{notify: [], report_url: 'https://bi.example.com/a/report.html'}")
+    assert (found.notify, found.report_url) == ([], "https://bi.example.com/a/report.html")
+    assert not {"notify", "report_url"} & found.dbt_vars().keys()
 
 
 def test_vars_need_not_be_nested(project: Path) -> None:
@@ -409,6 +430,43 @@ def test_as_of_that_is_no_time(project: Path, written: str) -> None:
                 ("weekly", "'weekly'"),
                 (".inf", "inf"),
             ]
+        ),
+        *(
+            (
+                f"{{signal_base: {written}}}",
+                f"--vars: signal_base is {shown}; write null, or the first and the last day, e.g. "
+                "{from: 2026-01-05, to: 2026-03-01}",
+            )
+            for written, shown in [
+                ("2026", "2026"),
+                ("{from: 2026-01-05}", "{'from': datetime.date(2026, 1, 5)}"),
+                (
+                    "{from: '2026-01-05', to: '2026-01-04'}",
+                    "{'from': '2026-01-05', 'to': '2026-01-04'}",
+                ),
+                (
+                    "{from: '2026-02-30', to: '2026-03-01'}",
+                    "{'from': '2026-02-30', 'to': '2026-03-01'}",
+                ),
+            ]
+        ),
+        (
+            "signal_rules: [beyond]",
+            "--vars: signal_rules is ['beyond']; write a list of beyond_three_sigma and "
+            "run_of_eight, or []",
+        ),
+        (
+            "signal_minimum_sessions: 0",
+            "--vars: signal_minimum_sessions is 0; write a whole number from 1 to 1,000,000",
+        ),
+        ("notify: all", "--vars: notify is 'all'; write a list of signals and failures, or []"),
+        *(
+            (
+                f"report_url: '{written}'",
+                f"--vars: report_url is '{written}'; write the http(s) address of your report.html "
+                "without a password, a ? or a #, or null",
+            )
+            for written in ("report.html", "https://me:x@h/report.html", "https://h/r.html#from=1")
         ),
         (
             "reporting_timezone: europe/berlin",

@@ -1,0 +1,1 @@
+"""Messages after a run: what is new, in which words, to whom; each of them once."""
