@@ -233,13 +233,18 @@ def _metrics(
     if publication is None and not must_be and not (home.published / DATABASE).exists():
         return metrics.load()
     with opened(home.published, publication) as connection:
-        rows = connection.execute(
-            "select wide.column_name from duckdb_columns() as wide "
-            "anti join (from duckdb_columns() where table_name = ?) as narrow using (column_name) "
-            "where wide.table_name = ? order by wide.column_index",
-            [metrics.NARROW, metrics.WIDE],
-        ).fetchall()
-    return metrics.with_attributes(metrics.load(), [name for (name,) in rows])
+        return metrics.with_attributes(metrics.load(), attributes(connection))
+
+
+def attributes(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What sessions_wide of a publication has beside the columns of sessions: its attributes."""
+    rows = connection.execute(
+        "select wide.column_name from duckdb_columns() as wide "
+        "anti join (from duckdb_columns() where table_name = ?) as narrow using (column_name) "
+        "where wide.table_name = ? order by wide.column_index",
+        [metrics.NARROW, metrics.WIDE],
+    ).fetchall()
+    return [name for (name,) in rows]
 
 
 def _listing(known: Mapping[str, metrics.Metric]) -> str:

@@ -155,6 +155,26 @@ def sql(
     )
 
 
+def expression(metrics: Mapping[str, Metric], name: str) -> str:
+    """Return a metric as one SQL expression over the rows of its mart, as BI tools take it.
+
+    It divides sums, so that it is right for any group of rows. Raise Stop if that takes MetricFlow.
+    """
+    metric = _known(metrics, name)
+    if metric.kind == "simple":
+        function, value = metric.model.measures[metric.inputs[0]]
+        return f"{function}({value})"
+    made = {each: expression(metrics, each) for each in metric.inputs}
+    if metric.kind == "ratio":
+        part, whole = (made[each] for each in metric.inputs)
+        return f"cast({part} as double) / nullif({whole}, 0)"
+    if metric.kind == "derived":
+        return re.sub(
+            rf"\b({'|'.join(made)})\b", lambda found: f"({made[found[0]]})", metric.formula
+        )
+    raise Stop(f"{name} is {metric.kind}; that takes MetricFlow: mf query")
+
+
 def dimensions(metrics: Mapping[str, Metric]) -> list[str]:
     """What metrics can be grouped by."""
     models = {id(metric.model): metric.model for metric in metrics.values()}.values()
