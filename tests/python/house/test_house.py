@@ -14,7 +14,7 @@ import pytest
 SCRIPTS = projects.ROOT / "scripts"
 # A package uses those before it.
 ORDER = (
-    *("common", "settings", "raw", "build", "query", "report", "publish", "runs", "messages"),
+    *("common", "settings", "raw", "build", "query", "bi", "report", "publish", "runs", "messages"),
     *("extraction", "commands", "benchmarking"),
 )
 FILES = {

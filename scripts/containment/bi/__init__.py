@@ -1,0 +1,1 @@
+"""What BI tools import, made of the semantic layer and of the marts' descriptions."""
