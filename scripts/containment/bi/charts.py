@@ -35,6 +35,19 @@ class Chart:
         return self.shape in (LINE, BARS)
 
 
+# Of a metric the same everywhere; what is escalated stands out, what is not known yet is pale.
+PALE, DARK = "#B2B2B2", "#454E7C"
+COLOURS = {
+    "resolved_sessions": "#5AC189",
+    "timed_out_sessions": "#1FA8C9",
+    "escalated_sessions": "#E04355",
+    "open_sessions": PALE,
+    "containment_rate": DARK,
+    "containment_rate_low": PALE,
+    "containment_rate_high": PALE,
+    "contacts": PALE,
+    "bot_involved_contacts": DARK,
+}
 INTERVAL = ("containment_rate", "containment_rate_low", "containment_rate_high")
 CHARTS = (
     Chart(

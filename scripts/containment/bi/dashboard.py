@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from containment.bi.charts import CHARTS, WARNINGS, Chart
+from containment.bi.charts import CHARTS, COLOURS, WARNINGS, Chart
 
 VERSION = "1.0.0"  # of Superset's form
 SPACE = uuid.UUID("6f2c1a52-6a0e-5d0c-9a52-0d1b5f6b7c11")
@@ -37,6 +37,8 @@ def described() -> dict[str, Any]:
         "position": _position(number),
         "metadata": {
             "cross_filters_enabled": True,
+            "color_scheme": "supersetColors",
+            "label_colors": dict(COLOURS),
             "native_filter_configuration": [
                 _filter("days", "Days", "filter_time", {}, [number[WARNINGS]]),
                 *(_select(name, without[name]) for name in FILTERS),

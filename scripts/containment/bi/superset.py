@@ -209,7 +209,7 @@ def _chart(chart: Chart, time: str) -> dict[str, Any]:
         params |= {"metrics": list(chart.metrics), "groupby": [], "y_axis_format": rate}
         params |= {"x_axis": time if chart.is_in_time else chart.by[0], "rich_tooltip": True}
         params |= {"show_legend": len(chart.metrics) > 1, "legendType": "plain"}
-        params |= {"xAxisForceCategorical": True, "truncate_metric": True}
+        params |= {"truncate_metric": True}
         params |= {"stack": "Stack"} if chart.shape == BARS else {}
         params |= (
             {"time_grain_sqla": "P1W", "x_axis_time_format": "%Y-%m-%d"}
