@@ -49,6 +49,7 @@ COLOURS = {
     "bot_involved_contacts": DARK,
 }
 INTERVAL = ("containment_rate", "containment_rate_low", "containment_rate_high")
+WELL = ("durable_containment_rate_7d", "csat_score")
 CHARTS = (
     Chart(
         name="containment",
@@ -113,10 +114,11 @@ CHARTS = (
     Chart(
         name="channels_and_bots",
         title="By channel and bot",
-        says="Where it is contained, with counts and interval. The bot is the first that wrote.",
+        says="Where it is contained, with counts and interval, whether it stays so, and whether "
+        "customers are content. The bot is the first that wrote.",
         shape=TABLE,
         mart="sessions",
-        metrics=["closed_sessions", "contained_sessions", *INTERVAL, "escalation_rate"],
+        metrics=["closed_sessions", "contained_sessions", *INTERVAL, *WELL],
         by=["channel", "bot_id"],
         width=8,
     ),

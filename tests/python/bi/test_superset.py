@@ -61,7 +61,9 @@ EXPECTED = {
             channel, bot_id, sum(closed_sessions) as closed_sessions,
             sum(contained_sessions) as contained_sessions,
             sum(contained_sessions) / sum(closed_sessions) as containment_rate,
-            sum(escalated_sessions) / sum(closed_sessions) as escalation_rate
+            sum(durable_7d_sessions) / nullif(sum(matured_7d_sessions), 0)
+                as durable_containment_rate_7d,
+            sum(csat_score_sum) / nullif(sum(rated_sessions), 0) as csat_score
         from marts.containment_daily
         group by channel, bot_id
     """,
@@ -173,8 +175,9 @@ def superset(
     options = ["--database", str(database), "--to", str(home / "kit")]
     said = CliRunner().invoke(bi_kit.command, options, catch_exceptions=False).output
     command = said.splitlines()[-1].removeprefix("next: superset ").split()
-    for _ in range(2):  # again, as after an upgrade: it finds what is there
+    for again in ("import-dashboards", "import-datasources"):  # as after an upgrade
         run(program, *command, **environment)
+        run(program, again, *command[1:], **environment)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
