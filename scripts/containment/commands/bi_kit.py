@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from containment.bi import kit
-from containment.commands import command_line, query
+from containment.commands import command_line
 from containment.common.console import say
 from containment.common.errors import Stop
 from containment.common.places import DATABASE, PROJECT, absolute
 from containment.common.shown import quoted
+from containment.query import metrics, publication
 
 
 @click.command(
@@ -41,8 +42,8 @@ def command(database: str, folder: str | None) -> None:
     found = Path(database)
     attributes: list[str] = []
     if found.name == DATABASE and found.is_file():
-        with query.opened(found.parent) as connection:
-            attributes = query.attributes(connection)
+        with publication.opened(found) as connection:
+            attributes = list(publication.attributes(connection, metrics.NARROW, metrics.WIDE))
     target = absolute(folder, "--to") if folder else PROJECT / "bi"
     made = kit.files(database, attributes)
     kit.write(target, made)

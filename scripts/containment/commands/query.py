@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
-import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -20,17 +16,17 @@ import click
 import duckdb
 
 from containment.commands import command_line
-from containment.common import duckdb_words, sql
+from containment.common import sql
 from containment.common.console import say
-from containment.common.errors import Stop, nearest, one_line
-from containment.common.places import DATABASE, MARTS, Home
-from containment.common.shown import CUT, LONGEST_LINE, printable, quoted
-from containment.query import analyses, metrics
+from containment.common.errors import Stop, nearest
+from containment.common.places import DATABASE, Home
+from containment.common.shown import quoted
+from containment.query import analyses, described, drawn, metrics
+from containment.query.publication import attributes, name, opened, said
 
 AT_ONCE = 10_000  # rows that are fetched
 MOST_ROWS = 40  # on a terminal
-UNLIMITED = 2**31 - 1
-DAMAGED = "damaged; scripts/publications --verify names those that are sound"
+NO_ROWS = "this gives no rows; ask with select, from, describe or summarize"
 
 
 @click.command(
@@ -55,6 +51,9 @@ DAMAGED = "damaged; scripts/publications --verify names those that are sound"
     help="A spreadsheet for people, in this file.",
 )
 @click.option(
+    "--html", "html_file", metavar="FILE.html", help="A page to send or print, in this file."
+)
+@click.option(
     "--publication",
     metavar="NAME",
     help="An earlier publication, or an export of one (scripts/publications), in place of the "
@@ -70,6 +69,7 @@ def command(
     is_list: bool,
     form: str | None,
     xlsx_file: str | None,
+    html_file: str | None,
     publication: str | None,
     show_sql: bool,
     home: Home,
@@ -81,50 +81,46 @@ def command(
     analyses/. With --metric, the query is made of the semantic layer's definitions.
     """
     if is_list:
-        statement = _listing(_metrics(home, publication))
+        statement = _listing(*known_metrics(home, publication))
     elif metric_names:
         if question:
             raise Stop("SQL and --metric are two questions; ask one")
-        known = _metrics(home, publication, must_be=not show_sql)
+        known, _ = known_metrics(home, publication, must_be=not show_sql)
         statement = metrics.sql(known, _names(metric_names), _names(by_names or ""), where)
     elif by_names or where:
         raise Stop("--by and --where go with --metric; add one (scripts/query --list names them)")
     else:
         statement = _statement(question)
-    if xlsx_file is not None and form is not None:
-        raise Stop(f"--xlsx and --{form} are two forms; ask for one")
+    forms = [
+        *([f"--{form}"] if form else []),
+        *(["--xlsx"] if xlsx_file is not None else []),
+        *(["--html"] if html_file is not None else []),
+    ]
+    if len(forms) > 1:
+        raise Stop(f"{forms[-1]} and {forms[0]} are two forms; ask for one")
     if show_sql:
         print(statement)
         return
-    with opened(home.published, publication) as connection:
-        _answer(connection, statement, form, None if xlsx_file is None else Path(xlsx_file))
-
-
-@contextmanager
-def opened(published: Path, name: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open what is published now, or the publication or export of a name: read-only, and without a
-    way to any other file.
-    """
-    database = published / DATABASE if name is None else _database_of(published, name)
-    if not database.exists():
-        raise Stop(f"{published}: nothing is published here; run scripts/nightly, or check --home")
-    with tempfile.TemporaryDirectory(prefix="containment-query-") as spill:
+    database = database_of(home.published, publication)
+    with opened(database) as connection:
         try:
-            connection = duckdb.connect(
-                os.path.realpath(database), read_only=True, config={"temp_directory": spill}
-            )
+            _check(connection, statement)
+            if xlsx_file is not None:
+                _write_spreadsheet(connection, statement, Path(xlsx_file))
+            elif html_file is not None:
+                _write_page(connection, statement, Path(html_file), name(database))
+            elif form is not None:
+                _print(connection.execute(statement), form)
+            else:
+                _show(connection.sql(statement))
         except duckdb.Error as error:
-            if duckdb_words.is_damage(str(error)):
-                raise Stop(f"{database}: {DAMAGED}") from None
-            raise Stop(f"{database}: cannot be opened ({one_line(error)})") from None
-        with connection:
-            connection.execute(f"set TimeZone = 'UTC'; set schema = '{MARTS}'")
-            connection.execute("set enable_external_access = false; set lock_configuration = true")
-            yield connection
+            raise Stop(said(error)) from None
 
 
-def _database_of(published: Path, name: str) -> Path:
-    """The database of a publication that is still there, or of an export."""
+def database_of(published: Path, name: str | None) -> Path:
+    """The database file of what is published now, or of the publication or export of a name."""
+    if name is None:
+        return published / DATABASE
     from containment.publish import exported, publish  # here, for few ask for an earlier one
 
     if name in publish.names(published):
@@ -148,63 +144,59 @@ def _statement(question: str | None) -> str:
     return question
 
 
-def _answer(
-    connection: duckdb.DuckDBPyConnection, statement: str, form: str | None, xlsx: Path | None
-) -> None:
+def _check(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
     if any("\ud800" <= each <= "\udfff" for each in statement):
         raise Stop("the question is not UTF-8 text; ask it in UTF-8")
-    try:
-        if len(connection.extract_statements(statement)) != 1:
-            raise Stop("not one query; ask one at a time")
-        if form is None and xlsx is None:
-            _show(connection.sql(statement))
-            return
-        cursor = connection.execute(statement)
-        columns = [column[0] for column in cursor.description or ()]
-        if xlsx is not None:
-            from containment.query import spreadsheet  # here, for few have a use for its library
+    if len(connection.extract_statements(statement)) != 1:
+        raise Stop("not one query; ask one at a time")
 
-            count = spreadsheet.write(xlsx, columns, _rows(cursor))
-            say(f"{xlsx}: {count:,} {'row' if count == 1 else 'rows'}")
-        elif form == "csv":  # values as they are: it is for programs
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(map(_plain, row) for row in _rows(cursor))
-        else:
-            found = [dict(zip(columns, row, strict=True)) for row in _rows(cursor)]
-            print(json.dumps(found, default=_jsonable))
-    except duckdb.Error as error:
-        if duckdb_words.is_damage(str(error)):
-            raise Stop(f"the publication is {DAMAGED}") from None
-        raise Stop(_said(error)) from None
+
+def _print(cursor: duckdb.DuckDBPyConnection, form: str) -> None:
+    """For programs: every value as it is."""
+    columns = [column[0] for column in cursor.description or ()]
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(map(_plain, row) for row in _rows(cursor))
+    else:
+        found = [dict(zip(columns, row, strict=True)) for row in _rows(cursor)]
+        print(json.dumps(found, default=jsonable))
+
+
+def _write_spreadsheet(connection: duckdb.DuckDBPyConnection, statement: str, file: Path) -> None:
+    from containment.query import spreadsheet  # here, for few have a use for its library
+
+    cursor = connection.execute(statement)
+    columns = [column[0] for column in cursor.description or ()]
+    _say_written(file, spreadsheet.write(file, columns, _rows(cursor)))
+
+
+def _write_page(
+    connection: duckdb.DuckDBPyConnection, statement: str, file: Path, publication: str
+) -> None:
+    from containment.query import web_page  # here, for few have a use for its library
+
+    answer = connection.sql(statement)
+    if answer is None:
+        raise Stop(NO_ROWS)
+    _say_written(file, web_page.write(file, answer, statement, publication))
+
+
+def _say_written(file: Path, count: int) -> None:
+    say(f"{file}: {count:,} {'row' if count == 1 else 'rows'}")
 
 
 def _show(answer: duckdb.DuckDBPyRelation | None) -> None:
-    """As DuckDB's own shell: cut to the terminal; every row where there is none."""
+    """As wide as the terminal; every row, and all of it, where there is none."""
     if answer is None:
-        raise Stop("this gives no rows; ask with select, from, describe or summarize")
+        raise Stop(NO_ROWS)
     is_terminal = sys.stdout.isatty()
-    drawn = io.StringIO()
-    with redirect_stdout(drawn):
-        _without_long_texts(answer).show(
-            max_width=shutil.get_terminal_size().columns if is_terminal else UNLIMITED,
-            max_rows=MOST_ROWS if is_terminal else UNLIMITED,
-        )
-    # DuckDB escapes the control characters of ASCII, but not what turns writing round.
-    print("\n".join(map(printable, drawn.getvalue().split("\n"))), end="")
-
-
-def _without_long_texts(answer: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """The same rows; a text of megabytes would be a table as wide."""
-    shortened = (
-        f"case when length(#{place}) > {LONGEST_LINE} "
-        f"then left(#{place}, {LONGEST_LINE - 1}) || '{CUT}' else #{place} end"
-        if str(kind) == "VARCHAR"
-        else f"#{place}"
-        for place, kind in enumerate(answer.types, start=1)
-    )
-    named = zip(shortened, answer.columns, strict=True)
-    return answer.project(", ".join(f"{value} as {sql.name(name)}" for value, name in named))
+    columns, is_more = drawn.columns(answer, MOST_ROWS if is_terminal else None)
+    room = shutil.get_terminal_size().columns if is_terminal else None
+    for line in drawn.lines(columns, room):
+        print(line)
+    if is_more:
+        print(f"the first {MOST_ROWS} rows; --csv gives all")
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
@@ -217,58 +209,41 @@ def _plain(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """A value that JSON has no type for, as one that it has."""
     if isinstance(value, Decimal):
         return float(value)
     return value.isoformat() if isinstance(value, (date, time)) else str(value)
 
 
-def _metrics(
+def known_metrics(
     home: Home, publication: str | None, *, must_be: bool = False
-) -> dict[str, metrics.Metric]:
-    """The metrics, and what they go by: also the attributes of a publication.
+) -> tuple[dict[str, metrics.Metric], dict[str, str]]:
+    """The metrics, with the attributes of a publication that they also go by, described.
 
     Where nothing is published there are none; must_be: then raise Stop.
     """
-    if publication is None and not must_be and not (home.published / DATABASE).exists():
-        return metrics.load()
-    with opened(home.published, publication) as connection:
-        return metrics.with_attributes(metrics.load(), attributes(connection))
+    database = database_of(home.published, publication)
+    if publication is None and not must_be and not database.exists():
+        return metrics.load(), {}
+    with opened(database) as connection:
+        found = attributes(connection, metrics.NARROW, metrics.WIDE)
+    return metrics.with_attributes(metrics.load(), list(found)), found
 
 
-def attributes(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """What sessions_wide of a publication has beside the columns of sessions: its attributes."""
-    rows = connection.execute(
-        "select wide.column_name from duckdb_columns() as wide "
-        "anti join (from duckdb_columns() where table_name = ?) as narrow using (column_name) "
-        "where wide.table_name = ? order by wide.column_index",
-        [metrics.NARROW, metrics.WIDE],
-    ).fetchall()
-    return [name for (name,) in rows]
-
-
-def _listing(known: Mapping[str, metrics.Metric]) -> str:
+def _listing(known: Mapping[str, metrics.Metric], own: Mapping[str, str]) -> str:
     """A query whose rows are the metrics and the dimensions: shown in any form."""
-    lines = [("metric", metric.name, metric.description) for metric in known.values()]
-    lines += [("dimension", name, "") for name in metrics.dimensions(known)]
-    rows = ", ".join(
-        "({})".format(", ".join("'" + text.replace("'", "''") + "'" for text in line))
-        for line in lines
-    )
-    return f"select * from (values {rows}) as listed (kind, name, description)"
+    rows = [("metric", each.name, each.model.mart, each.description) for each in known.values()]
+    rows += [
+        ("dimension", each.name, ", ".join(each.marts), each.description)
+        for each in described.dimensions(known, own)
+    ]
+    values = ", ".join(f"({', '.join(map(sql.text, row))})" for row in rows)
+    return f"select * from (values {values}) as listed (kind, name, of, description)"
 
 
 def _names(written: str) -> list[str]:
     return [name.strip() for name in written.split(",") if name.strip()]
-
-
-def _said(error: duckdb.Error) -> str:
-    """DuckDB's own reason in one line, with its suggestions: all it quotes is published."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    hints = [line for line in lines[1:] if line.startswith(("Did you mean", "Candidate bindings"))]
-    if any('"pg_' in hint for hint in hints):  # no table of ours is like it
-        hints = ['("show tables" lists the marts)']
-    return " ".join([duckdb_words.KIND.sub("", lines[0], count=1), *hints])
 
 
 def main() -> None:

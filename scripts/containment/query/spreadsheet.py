@@ -22,6 +22,8 @@ from xlsxwriter.exceptions import FileSizeError, XlsxWriterException
 
 from containment.common.errors import Stop, one_line
 from containment.common.shown import CUT
+from containment.query import units
+from containment.query.units import Unit
 
 SUFFIX = ".xlsx"
 # What a sheet holds, its header among the rows.
@@ -44,6 +46,8 @@ EXECUTED = (
 )  # wide ones, too
 NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")  # control characters the library escapes
 FORMATS = {datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd", time: "hh:mm:ss"}
+# The cell holds the whole number. A spreadsheet rounds what it shows, so a rate has two decimals.
+UNITS = {Unit.PERCENT: "0.00%", Unit.POINTS: "+0.0;-0.0;0.0"}
 TOO_MUCH = "limit the question, or take --csv"
 
 
@@ -52,7 +56,7 @@ def write(file: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
     An existing file is replaced only when all is written.
     """
-    target = _checked(file)
+    target = checked(file, SUFFIX, "a spreadsheet")
     if not columns:
         raise Stop(f"{file}: this gives no rows; ask with select, from, describe or summarize")
     if len(columns) > MOST_COLUMNS:
@@ -75,13 +79,11 @@ def write(file: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     return count
 
 
-def _checked(file: Path) -> Path:
-    """The file itself, where it can be one."""
+def checked(file: Path, suffix: str, what: str) -> Path:
+    """Take where an answer is to be written, give the file itself; Stop where it can be none."""
     target = Path(os.path.realpath(file))  # a link stays one
-    if file.suffix.lower() != SUFFIX:
-        raise Stop(
-            f"{file}: not the name of a spreadsheet; name it {file.stem or 'answer'}{SUFFIX}"
-        )
+    if file.suffix.lower() != suffix:
+        raise Stop(f"{file}: not the name of {what}; name it {file.stem or 'answer'}{suffix}")
     if target.exists() and not target.is_file():
         raise Stop(f"{file}: exists, but is not a file; name another one")
     if not target.parent.is_dir():
@@ -100,6 +102,8 @@ def _written(
     sheet.freeze_panes(1, 0)
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_ROWS}"})
     formats = {kind: book.add_format({"num_format": form}) for kind, form in FORMATS.items()}
+    of_units = {unit: book.add_format({"num_format": form}) for unit, form in UNITS.items()}
+    numbers = [of_units.get(units.of(name)) for name in columns]
     marked = book.add_format({"quote_prefix": True})
     heads = {mark: book.add_format({"bold": True, "quote_prefix": mark}) for mark in (False, True)}
     widths = [len(name) + 3 for name in columns]  # with the button of the filter
@@ -120,7 +124,8 @@ def _written(
             elif isinstance(cell, bool):
                 sheet.write_boolean(count, place, cell)
             elif isinstance(cell, (int, float)):
-                sheet.write_number(count, place, cell)
+                of_name = numbers[place] if isinstance(value, (float, Decimal)) else None
+                sheet.write_number(count, place, cell, of_name)
             else:
                 sheet.write_datetime(count, place, cell, formats[type(cell)])
             widths[place] = max(widths[place], len(str(cell)) + 1)

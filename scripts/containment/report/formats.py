@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from math import floor
 from typing import Any
 
 from containment.common import shown
+from containment.query.units import HIGH, LOW, POINTS, RATES
+from containment.query.units import percent as percent
+from containment.query.units import points as points
 
 NOTHING = "–"
-RATES = ("_rate", "_share", "_rate_before", "_rate_24h", "_rate_7d", "_rate_low", "_rate_high")
-LOW, HIGH = "_low", "_high"
-POINTS = ("_change", "_difference", "_effect")  # of a rate
 # A column that says which row is the sum of all that have none of their own.
 REST = "is_rest"
 # Columns whose texts are the project's own words, and may be long.
@@ -105,17 +104,6 @@ def text(column: str, value: Any) -> str:
 def is_number(value: Any) -> bool:
     """Whether it stands to the right in its column; what is missing does, too."""
     return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
-
-
-def percent(rate: float) -> str:
-    """A rate from 0 to 1 in percent, cut to one decimal: 2 of 3 is 66.6, never overstated."""
-    # A hair is added before the cut, as 0.7 * 1000 falls just short of 700 in binary.
-    return f"{floor(float(rate) * 1000 + 1e-9) / 10:.1f}"
-
-
-def points(value: float) -> str:
-    """Points of a rate, rounded to one decimal, with their sign."""
-    return f"{round(value, 1) or 0.0:+.1f}"
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import projects
 import pytest
 
 from containment.commands import query
+from containment.query import drawn, units
 
 Ask = Callable[..., tuple[int, str, str]]
 
@@ -40,11 +42,11 @@ def answer(ask: Ask, *arguments: str) -> str:
     return out
 
 
-def test_a_table_is_drawn_as_duckdb_draws_it(ask: Ask) -> None:
+def test_a_table_has_names_and_types(ask: Ask) -> None:
     drawn = answer(ask, "select 1 as one, 'a' as word")
     assert [line.split() for line in drawn.splitlines()[1:3]] == [
         ["│", "one", "│", "word", "│"],
-        ["│", "int32", "│", "varchar", "│"],
+        ["│", "integer", "│", "varchar", "│"],
     ]
 
 
@@ -82,6 +84,129 @@ def test_a_table_shows_no_control_character_and_no_megabytes(ask: Ask) -> None:
     assert len(drawn) < 20_000 and "x…" in drawn
 
 
+# --- rates, points, widths -----------------------------------------------------------------------
+
+
+def cells(drawn: str) -> list[list[str]]:
+    """The rows of a drawn table, as text."""
+    lines = drawn.split("├")[1].splitlines()[1:-1]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
+def test_a_rate_is_percent_and_cut(ask: Ask) -> None:
+    """Rule 8: rates are printed cut, not rounded."""
+    question = (
+        "select 2 / 3 as containment_rate, 0.7 as coverage_rate, 1.0::double as matched_share, "
+        "null::double as timeout_rate, -1.25::double as rate_effect, "
+        "0.04 as containment_rate_change"
+    )
+    assert cells(answer(ask, question)) == [["66.6 %", "70.0 %", "100.0 %", "NULL", "-1.2", "+0.0"]]
+
+
+def test_what_is_no_rate_stays_as_it_is(ask: Ask) -> None:
+    question = "select 69.4::double as my_rate, 3 as share, 'x' as word_share, [0.5] as rates"
+    assert cells(answer(ask, question)) == [["69.4", "3", "x", "[0.5]"]]
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_programs_get_the_number_itself(ask: Ask, form: str) -> None:
+    found = answer(ask, "select 0.125::double as containment_rate", form)
+    assert "0.125" in found and "%" not in found
+
+
+def test_every_fraction_of_a_mart_has_a_unit_that_fits(sample: Path) -> None:
+    """A law over the whole publication: what is called a rate lies between 0 and 1."""
+    database = sample / "published" / "containment.duckdb"
+    fractions = projects.rows(
+        database,
+        "select table_name, column_name, comment from duckdb_columns() "
+        "where schema_name = 'marts' and data_type = 'DOUBLE'",
+    )
+    rates = [row for row in fractions if units.of(row["column_name"]) is units.Unit.PERCENT]
+    assert len({row["column_name"] for row in rates}) > 20
+    for row in rates:
+        mart, name = row["table_name"], row["column_name"]
+        outside = f"select 1 from marts.{mart} where {name} not between 0 and 1 limit 1"
+        assert projects.rows(database, outside) == [], name
+    for row in fractions:
+        in_points = "in points" in row["comment"] or "points of the change" in row["comment"]
+        if in_points:
+            assert units.of(row["column_name"]) is units.Unit.POINTS, row
+
+
+WIDE = {
+    "session_id": ["0123456789abcdef0123456789abcdef", "1"],
+    "topic": ["a topic of many words, longer than any column should be", "short"],
+    "closed_sessions": ["123456789012345", "1"],
+}
+
+
+def shown(values: Mapping[str, Sequence[str]]) -> list[drawn.Column]:
+    return [
+        drawn.Column(
+            name, "varchar", cells, name == "closed_sessions", is_trimmed=name != "closed_sessions"
+        )
+        for name, cells in values.items()
+    ]
+
+
+@pytest.mark.parametrize("room", range(20, 140))
+def test_a_table_is_no_wider_than_the_terminal_and_keeps_its_numbers(room: int) -> None:
+    lines = list(drawn.lines(shown(WIDE), room))
+    text = "\n".join(lines)
+    if room >= 34:  # a name and a number beside it take that much
+        assert max(map(len, lines)) <= room
+    assert "123456789012345" in text
+    assert ("0123456789abcdef0123456789abcdef" in text) <= (room >= 32)
+
+
+def test_ids_are_trimmed_before_texts() -> None:
+    text = "\n".join(drawn.lines(shown(WIDE), 100))
+    assert WIDE["topic"][0] in text and "0123456789abcdef0123456789ab" not in text
+
+
+def test_a_table_that_is_piped_is_not_trimmed() -> None:
+    text = "\n".join(drawn.lines(shown(WIDE), None))
+    assert all(value in text for values in WIDE.values() for value in values)
+
+
+def test_wide_letters_take_two_places() -> None:
+    lines = list(drawn.lines(shown({"topic": ["漢字", "ab"]}), None))
+    assert len({drawn.width_of(line) for line in lines}) == 1
+
+
+def test_a_page_is_written_escaped_and_loads_nothing(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "answer.html"
+    question = "select '<script>alert(1)</script>' as \"<b>\", 2 / 3 as containment_rate"
+    assert answer(ask, question, "--html", str(file)) == f"{file}: 1 row\n"
+    page = file.read_text(encoding="utf-8")
+    assert "<script" not in page and "<b>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert ">66.6 %</td>" in page
+    assert not re.search(r"(src|href)=|https?://", page)
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_a_page_holds_no_more_than_a_browser_draws(ask: Ask, tmp_path: Path) -> None:
+    code, _, err = ask("from range(10001)", "--html", str(tmp_path / "a.html"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "more than 10,000 rows; limit the question" in err
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_spreadsheet_shows_rates_as_percent(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "rates.xlsx"
+    answer(ask, "select 0.5::double as containment_rate, 0.5::double as x", "--xlsx", str(file))
+    with zipfile.ZipFile(file) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        styles = book.read("xl/styles.xml").decode()
+    found = re.findall(r'<c r="[AB]2"(?: s="(\d+)")?><v>(0.5)</v>', sheet)
+    assert [value for _, value in found] == ["0.5", "0.5"]
+    assert found[0][0] and not found[1][0]
+    numbers = re.findall(r'<xf numFmtId="(\d+)"', styles.split("<cellXfs")[1])
+    assert f'<numFmt numFmtId="{numbers[int(found[0][0])]}" formatCode="0.00%"/>' in styles
+
+
 def test_json_is_an_array_of_objects(ask: Ask) -> None:
     question = (
         "select 1 as number, 0.5::decimal(3, 1) as half, null as nothing, true as yes, "
@@ -111,6 +236,7 @@ def test_a_metric_has_the_columns_that_were_asked_for(ask: Ask) -> None:
 
 def test_metrics_and_dimensions_are_listed(ask: Ask) -> None:
     rows = json.loads(answer(ask, "--list", "--json"))
+    assert all(row["description"].endswith((".", ")")) and row["of"] for row in rows), rows
     names = {(row["kind"], row["name"]) for row in rows}
     assert {("metric", "containment_rate"), ("dimension", "topic"), ("dimension", "week")} <= names
 
@@ -183,6 +309,9 @@ def test_from_a_point_of_the_trend_to_its_messages(ask: Ask) -> None:
             "the question is not UTF",
         ),
         (["select 1", "--csv", "--xlsx", "a.xlsx"], "--xlsx and --csv are two forms"),
+        (["select 1", "--csv", "--html", "a.html"], "--html and --csv are two forms"),
+        (["select 1", "--html", "a.htm"], "a.htm: not the name of a page; name it a.html"),
+        (["drop table sessions", "--html", "a.html"], "Cannot execute statement of type"),
         (["select 1", "--xlsx", "a.csv"], "a.csv: not the name of a spreadsheet; name it a.xlsx"),
         (["set enable_external_access = true"], "Cannot change configuration option"),
     ],

@@ -1,0 +1,56 @@
+"""What a column's name says of its numbers: rates from 0 to 1, points of a rate.
+
+The marts keep to these endings, so that the terminal, spreadsheets, pages, assistants and the
+report all write a number in the same way.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from math import floor
+
+LOW, HIGH = "_low", "_high"
+# A rate or a share is a part of a whole, from 0 to 1; so are the ends of its interval.
+RATES = (
+    *("_rate", "share", "_rate_low", "_rate_high"),
+    *("_rate_24h", "_rate_7d", "_rate_before", "_rate_without", "_rate_of_demand"),
+    *("share_of_sessions", "share_of_conversations", "share_of_first_step"),
+    "share_of_previous_step",
+    "_7d_estimate",
+)
+# A difference of two rates times 100, and what it is made of.
+POINTS = (
+    *(f"_{what}{end}" for what in ("change", "difference", "effect") for end in ("", LOW, HIGH)),
+    "impact",
+)
+
+
+class Unit(Enum):
+    """How a number is written."""
+
+    PERCENT = "percent"
+    POINTS = "points"
+    PLAIN = "plain"
+
+
+def of(column: str) -> Unit:
+    """Take a column's name, give the unit of its numbers."""
+    if column.endswith(RATES):
+        return Unit.PERCENT
+    return Unit.POINTS if column.endswith(POINTS) else Unit.PLAIN
+
+
+def percent(rate: float) -> str:
+    """A rate from 0 to 1 in percent, cut to one decimal: 2 of 3 is 66.6, never overstated."""
+    # A hair is added before the cut, as 0.7 * 1000 falls just short of 700 in binary.
+    return f"{floor(float(rate) * 1000 + 1e-9) / 10:.1f}"
+
+
+def points(value: float) -> str:
+    """Points of a rate, rounded to one decimal, with their sign."""
+    return f"{round(float(value), 1) or 0.0:+.1f}"
+
+
+def is_rate(value: object) -> bool:
+    """Whether a number can be a rate at all: one above 1 is not written as percent."""
+    return isinstance(value, (int, float)) and 0 <= value <= 1
