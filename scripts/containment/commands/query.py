@@ -115,6 +115,8 @@ def command(
                 _show(connection.sql(statement))
         except duckdb.Error as error:
             raise Stop(said(error)) from None
+        except RuntimeError:  # what a signal becomes in DuckDB's hands
+            raise KeyboardInterrupt from None
 
 
 def database_of(published: Path, name: str | None) -> Path:

@@ -20,12 +20,16 @@ FOLDER = "analyses"
 def render(path: Path, project: Path = PROJECT) -> str:
     """Take the file of an analysis, give its SQL; Stop where it is none, or needs dbt itself."""
     try:
-        written = path.read_text(encoding="utf-8")
-        return str(_environment(project).from_string(written).render()).strip()
+        return render_text(path.read_text(encoding="utf-8"), project)
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(f"{path}: cannot be read ({one_line(error)})") from None
     except jinja2.TemplateError as error:
         raise Stop(f"{path}: not an analysis of this project ({one_line(error)})") from None
+
+
+def render_text(written: str, project: Path = PROJECT) -> str:
+    """Take SQL with ref() and the project's macros, give it without."""
+    return str(_environment(project).from_string(written).render()).strip()
 
 
 def _environment(project: Path) -> jinja2.Environment:

@@ -102,7 +102,7 @@ def sql(
     A dimension is `channel` or, as in MetricFlow, `session__channel`; a time is `week` or
     `metric_time__week`. `where` is a condition on dimensions. Columns are named as asked for.
     """
-    asked = [_known(metrics, name) for name in names]
+    asked = [known(metrics, name) for name in names]
     model = asked[0].model
     for metric in asked:
         if metric.model != model:
@@ -112,11 +112,11 @@ def sql(
             )
         if metric.kind not in KNOWN:
             raise Stop(f"{metric.name} is {metric.kind}; that takes MetricFlow: mf query")
-    groups = {name: _dimension(model, name) for name in dict.fromkeys(by)}
+    groups = {name: dimension(model, name) for name in dict.fromkeys(by)}
     parts = _with_inputs(metrics, asked)
     measures = [name for name in parts if metrics[name].kind == "simple"]
     ratios = [name for name in parts if metrics[name].kind == "ratio"]
-    days = {grain: _dimension(model, grain) for grain in GRAINS}
+    days = {grain: dimension(model, grain) for grain in GRAINS}
     # In each expression a name means the mart's own column, also where an alias has that name.
     columns = {**days, **model.dimensions, **groups}
     columns |= {name: model.measures[metrics[name].inputs[0]][1] for name in measures}
@@ -243,15 +243,16 @@ def _name(written: str | Mapping[str, Any]) -> str:
     return written["name"] if set(written) == {"name"} else ""
 
 
-def _known(metrics: Mapping[str, Metric], name: str) -> Metric:
+def known(metrics: Mapping[str, Metric], name: str) -> Metric:
+    """The metric of a name; raise Stop, which names the nearest, where there is none."""
     if name not in metrics:
         hint = nearest(name, list(metrics))
         raise Stop(f"no metric {quoted(name)}{hint} (scripts/query --list names them)")
     return metrics[name]
 
 
-def _dimension(model: Model, name: str) -> str:
-    """The SQL of a dimension or a time, under its short name or MetricFlow's."""
+def dimension(model: Model, name: str) -> str:
+    """The SQL of a dimension or a time, under its short name or MetricFlow's; Stop if unknown."""
     short = name.removeprefix(f"{model.entity}__")
     grain = short.removeprefix(f"{TIME}__").removeprefix(f"{model.time}__")
     if short in (TIME, model.time):

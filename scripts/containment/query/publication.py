@@ -44,6 +44,8 @@ def opened(
                 raise Stop(f"{database}: {DAMAGED}") from None
             raise Stop(f"{database}: cannot be opened ({one_line(error)})") from None
         with connection:
+            # DuckDB draws its bar on standard output, into what a program reads.
+            connection.execute("set enable_progress_bar = false")
             connection.execute(f"set TimeZone = 'UTC'; set schema = '{MARTS}'")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
             clock = None if seconds is None else threading.Timer(seconds, connection.interrupt)
