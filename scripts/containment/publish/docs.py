@@ -1,4 +1,4 @@
-"""docs.html: dbt's documentation of the project, in one file that needs no server.
+"""docs.html: what dbt's manifest says of the project, in one file that needs no server.
 
 It takes dbt some seconds and depends on the project's code alone, so it is made when that has
 changed, kept in the project's target/, and copied into each publication.
@@ -7,6 +7,7 @@ changed, kept in the project's target/, and copied into each publication.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -18,21 +19,22 @@ from pathlib import Path
 
 from containment.common import child
 from containment.common.console import say, warn
-from containment.common.errors import Stop, one_line
+from containment.common.errors import Stop, one_line, where_raised
 from containment.common.places import PROJECT
+from containment.publish import docs_page
 
 FOLDERS = ("models", "macros", "seeds", "analyses", "tests")
 SUFFIXES = (".sql", ".yml", ".md")
 # The linter's target: in memory, and with the models of every source, not of the enabled ones.
 TARGET = "lint"
-# One dbt that reads the project and then writes it down: the second needs the first one's manifest.
+FLOW = PROJECT / "docs" / "lineage.svg"  # this project's, whichever is described
+PAGE = (Path(docs_page.__file__), docs_page.TEMPLATE, FLOW)
 CODE = """
 import sys
 from dbt.cli.main import dbtRunner
-for step in (["parse"], ["docs", "generate", "--static", "--no-compile", "--empty-catalog"]):
-    done = dbtRunner().invoke(["--quiet", *step, *sys.argv[1:]])
-    if not done.success:
-        sys.exit(str(done.exception or "dbt failed"))
+done = dbtRunner().invoke(["--quiet", "parse", *sys.argv[1:]])
+if not done.success:
+    sys.exit(str(done.exception or "dbt failed"))
 """
 INSTEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Documentation</title>'
@@ -59,6 +61,8 @@ def code_hash(project: Path) -> str:
     for path in _code(project):
         digest.update(f"{path.relative_to(project)}\n".encode())
         digest.update(path.read_bytes())
+    for path in PAGE:
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -72,7 +76,7 @@ def _code(project: Path) -> Iterator[Path]:
 
 def _make(file: Path, kept: Path, project: Path) -> None:
     """Let dbt write to `file` and keep a copy; Stop where dbt cannot."""
-    say("docs: new, or the project has changed: dbt docs generate ...")
+    say("docs: new, or the project has changed: dbt parse ...")
     # Beside the file: what a killed night leaves goes with its half publication.
     with tempfile.TemporaryDirectory(prefix=".docs-", dir=file.parent) as folder:
         command = [
@@ -91,8 +95,9 @@ def _make(file: Path, kept: Path, project: Path) -> None:
             check=False,
         )
         if done.returncode:
-            raise Stop(f"dbt docs generate ended with exit code {done.returncode}")
-        made = Path(folder, "static_index.html")
+            raise Stop(f"dbt parse ended with exit code {done.returncode}")
+        made = Path(folder, "docs.html")
+        made.write_text(_page(Path(folder, "manifest.json")), encoding="utf-8")
         # A copy to keep is a convenience: a project that may not be written makes it each night.
         with suppress(OSError):
             kept.parent.mkdir(exist_ok=True)
@@ -102,3 +107,14 @@ def _make(file: Path, kept: Path, project: Path) -> None:
             shutil.copyfile(made, new)
             new.replace(kept)
         shutil.copyfile(made, file)
+
+
+def _page(manifest: Path) -> str:
+    """The page of a manifest; Stop where that is not as this project's dbt writes it."""
+    try:
+        described = json.loads(manifest.read_text(encoding="utf-8"))
+        return docs_page.render(described, FLOW.read_text(encoding="utf-8"))
+    except OSError:
+        raise
+    except Exception as error:  # a page that cannot be made is no reason to publish nothing
+        raise Stop(f"dbt's manifest is not as expected: {where_raised(error)}") from None

@@ -156,7 +156,8 @@ def test_a_rate_has_its_counts_and_is_written_cut(call: Call, published: Path) -
         published,
         "select date_trunc('week', started_date) as week, channel, "
         "count(*) filter (is_contained) as contained, "
-        "count(*) filter (outcome <> 'open') as closed from marts.sessions group by all order by all",
+        "count(*) filter (outcome <> 'open') as closed "
+        "from marts.sessions group by all order by all",
     )
     assert answer["is_complete"] and len(answer["rows"]) == len(expected) > 10
     for row, counts in zip(answer["rows"], expected, strict=True):
