@@ -1,17 +1,33 @@
--- The 20 pairs of channel and first bot with the most closed sessions, and all others summed in one row.
+-- The last complete days beside as many before: the 20 pairs of channel and first bot with the most closed sessions,
+-- and all others summed in one row.
 with
+
+last_day as (
+    select max(calendar_date) as last_date
+    from {{ ref('dates') }}
+    where is_complete
+),
+
+days_placed as (
+    select
+        daily.*,
+        date_diff('day', daily.started_date, last_day.last_date) >= {{ var('report_days') }} as is_before
+    from {{ ref('containment_daily') }} as daily
+    cross join last_day
+    where date_diff('day', daily.started_date, last_day.last_date) between 0 and 2 * {{ var('report_days') }} - 1
+),
 
 counted as (
     select
         channel,
         bot_id,
-        sum(contained_sessions) as contained_sessions,
-        sum(closed_sessions) as closed_sessions,
-        sum(open_sessions) as open_sessions,
-        sum(escalated_sessions) as escalated_sessions,
-        sum(durable_7d_sessions) as durable_7d_sessions,
-        sum(matured_7d_sessions) as matured_7d_sessions
-    from {{ ref('containment_daily') }}
+        sum(case when not is_before then contained_sessions else 0 end) as contained_sessions,
+        sum(case when not is_before then closed_sessions else 0 end) as closed_sessions,
+        sum(case when is_before then contained_sessions else 0 end) as contained_sessions_before,
+        sum(case when is_before then closed_sessions else 0 end) as closed_sessions_before,
+        sum(case when not is_before then durable_7d_sessions else 0 end) as durable_7d_sessions,
+        sum(case when not is_before then matured_7d_sessions else 0 end) as matured_7d_sessions
+    from days_placed
     group by channel, bot_id
 ),
 
@@ -20,35 +36,52 @@ placed as (
         *,
         row_number() over (order by closed_sessions desc, channel asc, bot_id asc) as place
     from counted
+    where closed_sessions > 0
 ),
 
--- A channel may itself be named `others`, so is_rest marks the row of sums. A single remaining pair keeps its name.
+-- A value may itself be named `others`, so is_rest marks the row of sums. A single remaining pair keeps its name.
 summed as (
     select
+        least(place, 21) as place,
         count(*) > 1 as is_rest,
         case when count(*) > 1 then format('others ({:,} pairs)', count(*)) else any_value(channel) end as channel,
         case when count(*) = 1 then any_value(bot_id) end as bot_id,
         sum(contained_sessions) as contained_sessions,
         sum(closed_sessions) as closed_sessions,
-        sum(open_sessions) as open_sessions,
-        sum(escalated_sessions) as escalated_sessions,
+        sum(contained_sessions_before) as contained_sessions_before,
+        sum(closed_sessions_before) as closed_sessions_before,
         sum(durable_7d_sessions) as durable_7d_sessions,
         sum(matured_7d_sessions) as matured_7d_sessions
     from placed
     group by least(place, 21)
+),
+
+rates_added as (
+    select
+        *,
+        {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
+        {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
+        {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
+        {{ ratio('contained_sessions_before', 'closed_sessions_before') }} as rate_before,
+        {{ wilson_bound('contained_sessions_before', 'closed_sessions_before', '-') }} as rate_before_low,
+        {{ wilson_bound('contained_sessions_before', 'closed_sessions_before', '+') }} as rate_before_high
+    from summed
 )
 
 select
     channel,
     bot_id,
     is_rest,
+    containment_rate,
+    containment_rate_low,
+    containment_rate_high,
+    100 * (containment_rate - rate_before) as containment_rate_change,
+    {{ difference_bound('containment_rate', 'containment_rate_low', 'rate_before', 'rate_before_high', '-') }}
+        as containment_rate_change_low,
+    {{ difference_bound('containment_rate', 'containment_rate_high', 'rate_before', 'rate_before_low', '+') }}
+        as containment_rate_change_high,
     contained_sessions,
     closed_sessions,
-    open_sessions,
-    {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
-    {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
-    {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
-    {{ ratio('escalated_sessions', 'closed_sessions') }} as escalation_rate,
     {{ ratio('durable_7d_sessions', 'matured_7d_sessions') }} as durable_containment_rate_7d
-from summed
-order by is_rest asc, closed_sessions desc, channel asc, bot_id asc
+from rates_added
+order by place

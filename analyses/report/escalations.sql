@@ -1,64 +1,60 @@
--- Why sessions are escalated, by whom, and how long the customer waits for a person: the 20 most frequent pairs of
--- reason and actor, and all others in one row.
+-- Why the sessions of the last complete days were escalated, and how soon a person answered: the 20 most frequent
+-- reasons, and all others in one row.
 with
 
-named as (
-    select
-        coalesce(escalation_reason, 'not given') as escalation_reason,
-        coalesce(escalated_by, 'unknown') as escalated_by,
-        is_answered,
-        wait_seconds
-    from {{ ref('escalations') }}
+last_day as (
+    select max(calendar_date) as last_date
+    from {{ ref('dates') }}
+    where is_complete
 ),
 
 counted as (
     select
-        escalation_reason,
-        escalated_by,
-        count(*) as escalated_sessions
-    from named
-    group by escalation_reason, escalated_by
+        coalesce(escalations.escalation_reason, 'not given') as escalation_reason,
+        count(*) as escalated_sessions,
+        count(case when escalations.wait_seconds <= 300 then 1 end) as answered_5_min_sessions,
+        count(case when escalations.wait_seconds <= 3600 then 1 end) as answered_1_h_sessions,
+        count(case when escalations.wait_seconds <= 86400 then 1 end) as answered_1_day_sessions,
+        count(escalations.wait_seconds) as answered_sessions
+    from {{ ref('escalations') }} as escalations
+    cross join last_day
+    where date_diff('day', escalations.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    group by coalesce(escalations.escalation_reason, 'not given')
 ),
 
 placed as (
     select
-        escalation_reason,
-        escalated_by,
-        row_number() over (order by escalated_sessions desc, escalation_reason asc, escalated_by asc) as place
+        *,
+        row_number() over (order by escalated_sessions desc, escalation_reason asc) as place
     from counted
 ),
 
--- Computed over the sessions, because a median of medians is not a median.
--- A reason may itself be named `others`, so is_rest marks the row for all others. A single remaining row keeps its
--- name.
+-- A reason may itself be named `others`, so is_rest marks the row of sums. A single remaining reason keeps its name.
 summed as (
     select
-        count(distinct placed.place) > 1 as is_rest,
-        case
-            when count(distinct placed.place) > 1 then format('others ({:,} pairs)', count(distinct placed.place))
-            else any_value(named.escalation_reason)
-        end as escalation_reason,
-        case when count(distinct placed.place) = 1 then any_value(named.escalated_by) end as escalated_by,
-        count(*) as escalated_sessions,
-        count(case when named.is_answered then 1 end) as answered_sessions,
-        median(named.wait_seconds) as median_wait_seconds,
-        quantile_cont(named.wait_seconds, 0.9) as ninth_decile_wait_seconds
-    from named
-    inner join placed
-        on
-            named.escalation_reason = placed.escalation_reason
-            and named.escalated_by = placed.escalated_by
-    group by least(placed.place, 21)
+        least(place, 21) as place,
+        count(*) > 1 as is_rest,
+        case when count(*) > 1 then format('others ({:,} reasons)', count(*)) else any_value(escalation_reason) end
+            as escalation_reason,
+        sum(escalated_sessions) as escalated_sessions,
+        sum(answered_5_min_sessions) as answered_5_min_sessions,
+        sum(answered_1_h_sessions) as answered_1_h_sessions,
+        sum(answered_1_day_sessions) as answered_1_day_sessions,
+        sum(answered_sessions) as answered_sessions
+    from placed
+    group by least(place, 21)
 )
 
 select
     escalation_reason,
-    escalated_by,
     is_rest,
+    {{ ratio('answered_5_min_sessions', 'escalated_sessions') }} as answered_within_5_min_rate,
+    {{ wilson_bound('answered_5_min_sessions', 'escalated_sessions', '-') }} as answered_within_5_min_rate_low,
+    {{ wilson_bound('answered_5_min_sessions', 'escalated_sessions', '+') }} as answered_within_5_min_rate_high,
     escalated_sessions,
     {{ ratio('escalated_sessions', 'sum(escalated_sessions) over ()') }} as escalated_session_share,
-    answered_sessions,
-    median_wait_seconds,
-    ninth_decile_wait_seconds
+    {{ ratio('answered_1_h_sessions', 'escalated_sessions') }} as within_1_hour_rate,
+    {{ ratio('answered_1_day_sessions', 'escalated_sessions') }} as within_1_day_rate,
+    {{ ratio('answered_sessions', 'escalated_sessions') }} as answered_at_all_rate
 from summed
-order by is_rest asc, escalated_sessions desc, escalation_reason asc, escalated_by asc
+order by place

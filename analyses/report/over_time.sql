@@ -1,37 +1,41 @@
--- Outcomes and the rate over time: by day up to two months of data, by week up to two years, otherwise by month. A
--- period is provisional while one of its days is not over or one of its sessions is open.
+-- The containment rate and the outcomes up to the last complete day: as long as the chosen days, and at least twelve
+-- weeks; by day up to 100 days, by week up to two years, otherwise by month. The first week or month may be cut. A
+-- period is provisional while a session of it is open.
 with
 
-dates_counted as (
-    select
-        *,
-        count(*) over () as date_count
+last_day as (
+    select max(calendar_date) as last_date
     from {{ ref('dates') }}
+    where is_complete
+),
+
+days as (
+    select
+        dates.calendar_date,
+        dates.week_start_date,
+        dates.month_start_date,
+        count(*) over () as day_count
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where
+        date_diff('day', dates.calendar_date, last_day.last_date)
+        between 0 and greatest({{ var('report_days') }}, 84) - 1
 ),
 
 periods as (
     select
         calendar_date,
-        is_complete,
         case
-            when date_count <= 62 then 'day'
-            when date_count <= 731 then 'week'
+            when day_count <= 100 then 'day'
+            when day_count <= 731 then 'week'
             else 'month'
         end as period_length,
         case
-            when date_count <= 62 then calendar_date
-            when date_count <= 731 then week_start_date
+            when day_count <= 100 then calendar_date
+            when day_count <= 731 then week_start_date
             else month_start_date
         end as period_start_date
-    from dates_counted
-),
-
-releases as (
-    select
-        cast(release_started_at as date) as released_date,
-        string_agg(bot_id || ' ' || bot_release, ', ' order by bot_id, bot_release) as releases
-    from {{ ref('bot_releases_compared') }}
-    group by released_date
+    from days
 ),
 
 -- Left join: a period without a session must show as a gap in the line.
@@ -44,39 +48,25 @@ counted as (
         coalesce(sum(daily.resolved_sessions), 0) as resolved_sessions,
         coalesce(sum(daily.timed_out_sessions), 0) as timed_out_sessions,
         coalesce(sum(daily.escalated_sessions), 0) as escalated_sessions,
-        coalesce(sum(daily.open_sessions), 0) as open_sessions,
-        coalesce(sum(daily.open_sessions), 0) > 0 or not min(periods.is_complete) as is_provisional
+        coalesce(sum(daily.open_sessions), 0) as open_sessions
     from periods
     left join {{ ref('containment_daily') }} as daily
         on periods.calendar_date = daily.started_date
     group by periods.period_length, periods.period_start_date
-),
-
-released as (
-    select
-        periods.period_start_date,
-        string_agg(releases.releases, ', ' order by releases.released_date) as releases
-    from periods
-    inner join releases
-        on periods.calendar_date = releases.released_date
-    group by periods.period_start_date
 )
 
 select
-    counted.period_length,
-    counted.period_start_date,
-    counted.contained_sessions,
-    counted.closed_sessions,
-    {{ ratio('counted.contained_sessions', 'counted.closed_sessions') }} as containment_rate,
-    {{ wilson_bound('counted.contained_sessions', 'counted.closed_sessions', '-') }} as containment_rate_low,
-    {{ wilson_bound('counted.contained_sessions', 'counted.closed_sessions', '+') }} as containment_rate_high,
-    counted.resolved_sessions,
-    counted.timed_out_sessions,
-    counted.escalated_sessions,
-    counted.open_sessions,
-    counted.is_provisional,
-    released.releases
+    period_start_date,
+    {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
+    {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
+    {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
+    contained_sessions,
+    closed_sessions,
+    resolved_sessions,
+    timed_out_sessions,
+    escalated_sessions,
+    open_sessions,
+    open_sessions > 0 as is_provisional,
+    period_length
 from counted
-left join released
-    on counted.period_start_date = released.period_start_date
-order by counted.period_start_date
+order by period_start_date

@@ -50,10 +50,13 @@ summed as (
 
 select
     channel,
-    is_rest,
     timeout_minutes,
-    closed_sessions,
+    is_rest,
+    place,
+    {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
+    {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
+    {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
     contained_sessions,
-    {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate
+    closed_sessions
 from summed
 order by place, timeout_minutes

@@ -1,49 +1,74 @@
--- By how many points the headline would change without a topic, over all sessions: the 20 topics with the greatest
--- change, and one row for all others together.
+-- By how many points the containment rate of the last complete days would change without a topic: the 20 topics with the
+-- greatest change, and one row for all others together.
 with
 
+last_day as (
+    select max(calendar_date) as last_date
+    from {{ ref('dates') }}
+    where is_complete
+),
+
+counted as (
+    select
+        coalesce(sessions.topic, 'none') as topic,
+        count(sessions.is_contained) as closed_sessions,
+        count(case when sessions.is_contained then 1 end) as contained_sessions
+    from {{ ref('sessions') }} as sessions
+    cross join last_day
+    where date_diff('day', sessions.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    group by coalesce(sessions.topic, 'none')
+    having count(sessions.is_contained) > 0
+),
+
+headline_added as (
+    select
+        *,
+        sum(closed_sessions) over () as all_closed_sessions,
+        sum(contained_sessions) over () as all_contained_sessions
+    from counted
+),
+
+impact_added as (
+    select
+        *,
+        {{ ratio('(all_contained_sessions - contained_sessions)', '(all_closed_sessions - closed_sessions)') }}
+        - {{ ratio('all_contained_sessions', 'all_closed_sessions') }} as impact
+    from headline_added
+),
+
+-- To nine digits, so that the order does not hang on how a computer rounds.
 placed as (
     select
         *,
-        row_number() over (order by abs(impact) desc nulls last, topic asc) as place
-    from {{ ref('topics') }}
-    where period_kind = 'all'
+        row_number() over (order by round(abs(impact), 9) desc nulls last, topic asc) as place
+    from impact_added
 ),
 
 -- A topic may itself be named `others`, so is_rest marks the row of sums. A single remaining topic keeps its name.
 summed as (
     select
-        min(place) as place,
+        least(place, 21) as place,
         count(*) > 1 as is_rest,
         case when count(*) > 1 then format('others ({:,} topics)', count(*)) else any_value(topic) end as topic,
         sum(closed_sessions) as closed_sessions,
         sum(contained_sessions) as contained_sessions,
-        max(headline_closed_sessions) as headline_closed_sessions,
-        max(headline_contained_sessions) as headline_contained_sessions
+        max(all_closed_sessions) as all_closed_sessions,
+        max(all_contained_sessions) as all_contained_sessions
     from placed
     group by least(place, 21)
-),
-
-rates_added as (
-    select
-        *,
-        {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
-        {{ ratio('headline_contained_sessions', 'headline_closed_sessions') }} as headline_containment_rate,
-        {{ ratio(
-            '(headline_contained_sessions - contained_sessions)', '(headline_closed_sessions - closed_sessions)'
-        ) }} as containment_rate_without
-    from summed
 )
 
 select
     topic,
     is_rest,
-    closed_sessions,
-    contained_sessions,
-    containment_rate,
+    {{ ratio('contained_sessions', 'closed_sessions') }} as containment_rate,
     {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
     {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
-    containment_rate_without as other_topics_containment_rate,
-    100 * (containment_rate_without - headline_containment_rate) as headline_change
-from rates_added
+    100 * (
+        {{ ratio('(all_contained_sessions - contained_sessions)', '(all_closed_sessions - closed_sessions)') }}
+        - {{ ratio('all_contained_sessions', 'all_closed_sessions') }}
+    ) as without_it_change,
+    contained_sessions,
+    closed_sessions
+from summed
 order by place

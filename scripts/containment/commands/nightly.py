@@ -33,6 +33,7 @@ from containment.common.errors import (
 from containment.common.places import DATABASE, PROJECT, Home
 from containment.publish import headline, publish
 from containment.raw import inspection, views
+from containment.report.tiles import Target, View
 from containment.runs import history, judge, last_publication, run_lock
 from containment.runs.run import FAILED, FULL, KILLED, PUBLISHED, RUNNING, Run
 from containment.settings import lookup_tables, lookups, own_config, settings, source_yml
@@ -184,7 +185,7 @@ def night(
                     run.build_seconds = clock.seconds
             _end_build(home, run, built)
             _judge(home, run, given, built)
-            return _publish(home, run, given)
+            return _publish(home, run, given, words)
 
         try:
             return make()
@@ -263,14 +264,17 @@ def _judge(home: Home, run: Run, given: Settings, built: dbt_run.Outcome) -> Non
         history.copy_run(connection, home, run)
 
 
-def _publish(home: Home, run: Run, given: Settings) -> Path:
+def _publish(home: Home, run: Run, given: Settings, words: lookups.Lookups) -> Path:
     clock = Clock()
     how: list[str] = []
+    rows = words.contents[lookups.TARGETS].rows
+    targets = tuple(Target(*target) for target in lookups.targets(rows))
     publication = publish.publish(
         home,
         str(run.publication),
         given.publications_kept,
         with_parquet=given.publish_parquet,
+        view=View(given.report_days, targets),
         tell=how.append,
     )
     run.publish_seconds = clock.seconds

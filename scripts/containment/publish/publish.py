@@ -22,6 +22,7 @@ from containment.common.clock import name_after
 from containment.common.errors import MAKE_ROOM, Stop, is_no_room, one_line
 from containment.common.places import DATABASE, MARTS, Home
 from containment.publish import checksums, docs, published_marts, published_parquet
+from containment.report.tiles import View
 
 PARQUET, REPORT, DOCS = "parquet", "report.html", "docs.html"
 LINKS = (DATABASE, PARQUET, REPORT, DOCS)
@@ -87,12 +88,13 @@ def publish(
     kept: int,
     *,
     with_parquet: bool = True,
+    view: View | None = None,
     tell: Callable[[str], None] = lambda how: None,
 ) -> Path:
     """Publish the marts under a name, keep that many publications, and return the new one's folder.
 
-    `tell` gets a few words on how. If it raises Stop, the last publication stays. The caller holds
-    the lock.
+    `view` is what the report shows first; `tell` gets a few words on how. If it raises Stop, the
+    last publication stays. The caller holds the lock.
     """
     from containment.report import page  # here, for only a night has a use for its libraries
 
@@ -108,7 +110,8 @@ def publish(
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=publication.parent))
         unfinished.chmod(0o755)  # BI tools may run as somebody else
         tell(_copy(home, unfinished, with_parquet=with_parquet))
-        (unfinished / REPORT).write_text(page.made(unfinished / DATABASE, name), encoding="utf-8")
+        report = page.made(unfinished / DATABASE, name, view)
+        (unfinished / REPORT).write_text(report, encoding="utf-8")
         docs.write(unfinished / DOCS)
         checksums.write(unfinished)
         _sync(unfinished)

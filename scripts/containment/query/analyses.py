@@ -1,11 +1,13 @@
 """Analyses (the questions in analyses/*.sql) as SQL that runs on a publication, without dbt.
 
 An analysis is written for dbt: it names marts by ref() and calls the project's own macros. Both
-are plain Jinja, so that a reader of a publication needs neither dbt nor the warehouse.
+are plain Jinja, so that a reader of a publication needs neither dbt nor the warehouse. Of the
+settings it may name by var() those that say what is shown; no number of a mart depends on them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +15,36 @@ import jinja2
 
 from containment.common.errors import Stop, one_line
 from containment.common.places import MARTS, PROJECT
+from containment.settings.values import PLAIN
 
 FOLDER = "analyses"
 
 
-def render(path: Path, project: Path = PROJECT) -> str:
-    """Take the file of an analysis, give its SQL; Stop where it is none, or needs dbt itself."""
+def render(path: Path, project: Path = PROJECT, settings: Mapping[str, Any] | None = None) -> str:
+    """Take the file of an analysis, give its SQL; Stop where it is none, or needs dbt itself.
+
+    `settings`: values of var(), in place of the defaults.
+    """
     try:
-        return render_text(path.read_text(encoding="utf-8"), project)
+        return render_text(path.read_text(encoding="utf-8"), project, settings)
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(f"{path}: cannot be read ({one_line(error)})") from None
     except jinja2.TemplateError as error:
         raise Stop(f"{path}: not an analysis of this project ({one_line(error)})") from None
 
 
-def render_text(written: str, project: Path = PROJECT) -> str:
+def render_text(
+    written: str, project: Path = PROJECT, settings: Mapping[str, Any] | None = None
+) -> str:
     """Take SQL with ref() and the project's macros, give it without."""
-    return str(_environment(project).from_string(written).render()).strip()
+    return str(_environment(project, settings or {}).from_string(written).render()).strip()
 
 
-def _environment(project: Path) -> jinja2.Environment:
+def _environment(project: Path, settings: Mapping[str, Any]) -> jinja2.Environment:
     """Jinja with ref() and the macros of the project, as dbt gives them to an analysis."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
     environment.globals["ref"] = lambda mart: f"{MARTS}.{mart}"
+    environment.globals["var"] = lambda name: settings.get(name, PLAIN[name].default)
     environment.globals["return"] = lambda value: value  # what dbt's macros give back with
     environment.globals["adapter"] = _Adapter(environment)
     for path in sorted((project / "macros").rglob("*.sql")):

@@ -50,8 +50,9 @@ def percent(rate: float | Decimal) -> str:
 
 
 def points(value: float | Decimal) -> str:
-    """Points of a rate, rounded to one decimal, with their sign."""
-    return f"{round(float(value), 1) or 0.0:+.1f}"
+    """Points of a rate, rounded to one decimal, halves away from 0, with their sign."""
+    tenths = floor(abs(float(value)) * 10 + 0.5)
+    return f"{'-' if value < 0 and tenths else '+'}{tenths / 10:.1f}"
 
 
 def is_rate(value: object) -> bool:

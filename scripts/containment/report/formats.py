@@ -8,60 +8,132 @@ from datetime import date, datetime
 from typing import Any
 
 from containment.common import shown
-from containment.query.units import HIGH, LOW, POINTS, RATES
+from containment.query.units import HIGH, LOW, POINTS
+from containment.query.units import RATES as UNIT_RATES
 from containment.query.units import percent as percent
 from containment.query.units import points as points
 
 NOTHING = "–"
+RATES = (*UNIT_RATES, "_score")
+AMOUNT = "_amount"
 # A column that says which row is the sum of all that have none of their own.
 REST = "is_rest"
+HIDDEN = (REST, "place", "day")
 # Columns whose texts are the project's own words, and may be long.
 WORDS = ("message", "sources", "infer_takeovers")
+# Columns whose values are names of ours: stayed_contained is read as stayed contained.
+NAMES = (
+    *("outcome", "outcome_group", "step", "segment_kind", "verdict", "reason", "finding"),
+    *("dimension", "rate_name", "rule_name", "reasons", "action_beyond_limit", "period_kind"),
+)
+LABELS = {"human_only": "people alone", "timed_out": "timed out"}
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # What an ending says is said by the value itself, or by the heading's second word.
-ENDINGS = {"_seconds": "", "_at": " (UTC)", "_sessions": "", "_count": "", "_id": ""}
+ENDINGS = {"_seconds": "", "_at": " (UTC)", "_count": "", "_id": "", "_amount": ""}
+HEADINGS = {
+    "containment_rate_change": "change",
+    "without_it_change": "rate without it",
+    "escalated_session_share": "share",
+    "durable_containment_rate_7d": "durable, 7 days",
+    "answered_within_5_min_rate": "answered within 5 min",
+    "csat_score_rate": "mean score",
+    "dimension_value": "value",
+    "iso_weekday": "weekday and hour",
+    "closed_sessions_before": "closed before",
+    "containment_rate_before": "rate before",
+    "previous_step_share": "share of the step before",
+    "segment_count": "segments",
+    "conversation_count": "conversations",
+    "claim_count": "claims",
+    "people_sessions": "people",
+    "again_sessions": "again",
+    "nothing_sessions": "nothing",
+    "known_sessions": "of sessions",
+    "total_effect": "effect in points",
+    "row_count": "rows",
+}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as it is shown. `share` (0 to 1) is the length of the bar behind it; `is_rest`: it
-    names no value, but all those without a row."""
+    """A value as it is shown. `below`: an interval, or a second name, in small letters. `share` (0
+    to 1) is the length of the bar behind it; `is_rest`: it names no value, but all without a row.
+    """
 
     text: str
     is_number: bool = False
     share: float | None = None
     is_rest: bool = False
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading; `key` and `kind` are for the page's script."""
+
+    text: str
+    key: str
+    kind: str = "text"
+    below: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows as they are shown."""
+    """Rows as they are shown; `names`: how many columns are one name in the first cell."""
 
-    header: Sequence[str]
+    header: Sequence[Heading]
     rows: Sequence[Sequence[Cell]]
+    names: Sequence[str] = ()
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], bar: str | None = None) -> Table:
-    """Take a query's columns and rows, give them as shown; the two ends of an interval are one."""
-    visible = [name for name in columns if not name.endswith((LOW, HIGH)) and name != REST]
-    header: list[str] = []
-    for name in visible:
-        header.append(heading(name))
-        if name + LOW in columns:
-            header.append("95 % interval")
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], bar: str | None = None, names: int = 1
+) -> Table:
+    """Take a query's columns and rows, give them as shown: an interval stands below its rate, and
+    the first `names` columns are one."""
+    visible = [name for name in columns if not name.endswith((LOW, HIGH)) and name not in HIDDEN]
+    first, further, others = visible[0], visible[1:names], visible[names:]
+    header = [Heading(heading(first), first, below=", ".join(map(heading, further)))]
+    for name in others:
+        below = (
+            ("95 % interval" if kind(name) != "amount" else "low to high")
+            if (name + LOW in columns)
+            else ""
+        )
+        header.append(Heading(heading(name), name, kind(name), below))
     cells = []
     for row in rows:
         named = dict(zip(columns, row, strict=True))
-        line: list[Cell] = []
-        for name in visible:
+        below = " · ".join(text(name, named[name]) for name in further if named[name] is not None)
+        line = [Cell(text(first, named[first]), is_rest=bool(named.get(REST)), below=below)]
+        for name in others:
             value = named[name]
             share = float(value) if name == bar and value is not None else None
-            is_rest = bool(named.get(REST)) and not line
-            line.append(Cell(text(name, value), is_number(value), share, is_rest))
-            if name + LOW in columns:
-                of = interval_of_points if name.endswith(POINTS) else interval
-                line.append(Cell(of(named[name + LOW], named[name + HIGH]), True))
+            below = ""
+            if name + LOW in columns and value is not None:
+                below = between(name, named[name + LOW], named[name + HIGH])
+            is_numeric = kind(name) != "text" or is_number(value)
+            line.append(Cell(text(name, value), is_numeric, share, below=below))
         cells.append(line)
-    return Table(header, cells)
+    return Table(header, cells, visible[:names])
+
+
+def kind(column: str) -> str:
+    """What a column holds, as far as its name says it: rate, points, amount; else text."""
+    if column.endswith(RATES):
+        return "rate"
+    if column.endswith(POINTS):
+        return "points"
+    return "amount" if column.endswith(AMOUNT) else "text"
+
+
+def between(column: str, low: Any, high: Any) -> str:
+    """The two ends of the interval of a column's value."""
+    if low is None or high is None:
+        return NOTHING
+    if kind(column) == "amount":
+        return f"{low:,.2f} to {high:,.2f}"
+    return (interval_of_points if kind(column) == "points" else interval)(low, high)
 
 
 def transposed(columns: Sequence[str], row: Sequence[Any]) -> Table:
@@ -70,11 +142,13 @@ def transposed(columns: Sequence[str], row: Sequence[Any]) -> Table:
         [Cell(heading(name)), Cell(text(name, value))]
         for name, value in zip(columns, row, strict=True)
     ]
-    return Table(("setting", "value"), lines)
+    return Table((Heading("setting", "setting"), Heading("value", "value")), lines)
 
 
 def heading(column: str) -> str:
     """'median_wait_seconds' gives 'median wait'."""
+    if column in HEADINGS:
+        return HEADINGS[column]
     ending = next((end for end in ENDINGS if column.endswith(end)), "")
     return (column.removesuffix(ending) + ENDINGS.get(ending, "")).replace("_", " ")
 
@@ -90,14 +164,23 @@ def text(column: str, value: Any) -> str:
             return f"{value:%Y-%m-%d %H:%M}"
         case date():
             return value.isoformat()
-    if column.endswith(RATES):
-        return f"{percent(value)} %"
-    if column.endswith(POINTS):
-        return f"{points(value)} points"
+    if column == "iso_weekday":
+        return WEEKDAYS[value - 1]
+    if column == "hour_of_day":
+        return f"{value:02d}:00"
+    match kind(column):
+        case "rate":
+            return f"{percent(value)} %"
+        case "points":
+            return points(value)
+        case "amount":
+            return f"{value:,.2f}"
     if column.endswith("_seconds"):
         return duration(value)
     if isinstance(value, int):
         return f"{value:,}"
+    if column in NAMES:
+        return LABELS.get(value, shown.shown(value).replace("_", " "))
     return shown.line(str(value)) if column in WORDS else shown.shown(value)
 
 

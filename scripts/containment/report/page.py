@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import jinja2
@@ -17,11 +19,13 @@ from containment.common.errors import Stopped, where_raised
 from containment.common.places import PROJECT
 from containment.common.shown import line
 from containment.query import analyses
-from containment.report import formats
-from containment.report.charts import Drawing
-from containment.report.sections import HEADLINE, SECTIONS, Section
+from containment.report import charts, cubes, facts, formats, tiles
+from containment.report.sections import DATA, HEADLINE, OVERVIEW, TILES, Section
+from containment.report.tiles import View
 
-TEMPLATES = Path(__file__).parent
+Made = TypeVar("Made")
+HERE = Path(__file__).parent
+SCRIPTS = ("counts.js", "views.js", "page.js")
 INSTEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Containment</title>'
     "<p>The report could not be made this time; the figures beside it are complete. "
@@ -34,11 +38,11 @@ class Answer:
     """A section with what its query gave."""
 
     section: Section
-    sql: str
+    sql: str = ""
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Any]] = ()
     table: formats.Table | None = None
-    drawings: list[Drawing] = field(default_factory=list)
+    drawings: list[tuple[charts.Chart, str]] = field(default_factory=list)
     failure: str | None = None
 
     @property
@@ -52,30 +56,47 @@ class Answer:
         rows = self.section.rows
         return None if rows is None else f"scripts/query {shlex.quote(rows)}"
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the section has anything to say."""
+        return bool(self.rows or self.failure or self.section.empty is not None)
+
     def named(self) -> list[dict[str, Any]]:
         """The rows, each value by its column."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def made(database: Path, name: str) -> str:
+def made(database: Path, name: str, view: View | None = None) -> str:
     """Return the page for a published database; it says what cannot be shown."""
     try:
-        return render(database, name)
+        return render(database, name, view or View())
     except Exception as error:  # whatever it is, the figures themselves are sound
         _raise_signal(error)
         warn(f"report: could not be made ({where_raised(error)})")
         return INSTEAD
 
 
-def render(database: Path, name: str) -> str:
+def render(database: Path, name: str, view: View) -> str:
     """The page; an error where it cannot be made as a whole."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        headline = _answer(connection, HEADLINE)
-        answers = [_answer(connection, section) for section in SECTIONS]
+        asked = {
+            section: _answer(connection, section, view)
+            for section in (HEADLINE, TILES, *OVERVIEW, *DATA)
+        }
+        found = {each.section.name: each.named() for each in asked.values() if each}
+        span = facts.span(connection, view)
+        marks = facts.marks(connection, view, found)
+        for answer in asked.values():
+            if answer is not None:
+                _draw(answer, marks)
         warnings = _warnings(connection)
+        estimate = facts.rows(connection, "durable_estimate", view)
+        counts = _safely("filters", lambda: facts.counts(connection, span, view, found)) or {}
+    library = _safely("charts in the browser", charts.library)
+    script = "".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -83,16 +104,63 @@ def render(database: Path, name: str) -> str:
     )
     environment.filters["percent"] = formats.percent
     environment.filters["interval"] = formats.interval
-    settings = next((each for each in answers if each and each.section.is_one_row), None)
+    environment.filters["points"] = formats.points
+    figures, settings = (
+        answer.named()[0] if (answer := asked[section]) and answer.rows else None
+        for section in (HEADLINE, DATA[-1])
+    )
+    top = asked[TILES]
     return environment.get_template("page.html.jinja").render(
-        css=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
-        headline=headline,
-        figures=headline.named()[0] if headline and headline.rows else None,
-        settings=settings.named()[0] if settings and settings.rows else None,
-        answers=[each for each in answers if each],
+        css=(HERE / "page.css").read_text(encoding="utf-8"),
+        script=script,
+        library=cubes.packed(library) if library else "",
+        hashes=[_hash(text) for text in (script, library) if text],
+        counts=counts,
+        headline=asked[HEADLINE],
+        figures=figures,
+        settings=settings,
+        top=top,
+        tiles=tiles.tiles(top.named() if top else [], view.targets, span["to"]),
+        estimate=estimate[0] if estimate else None,
+        span=span,
+        tabs=[
+            [answer for section in tab if (answer := asked[section]) and answer.is_shown]
+            for tab in (OVERVIEW, DATA)
+        ],
         warnings=warnings,
         publication=name,
     )
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, section: Section, view: View) -> Answer | None:
+    """Ask the question of a section; None where its mart is not there."""
+    answer = Answer(section)
+    try:
+        answer.sql = analyses.render(section.query, settings={"report_days": view.days})
+        cursor = connection.execute(answer.sql)
+        answer.columns = [column[0] for column in cursor.description or ()]
+        answer.rows = cursor.fetchall()
+        if section.is_one_row and answer.rows:
+            answer.table = formats.transposed(answer.columns, answer.rows[0])
+        else:
+            answer.table = formats.table(answer.columns, answer.rows, section.bar, section.names)
+    except duckdb.CatalogException:
+        return None
+    except Exception as error:  # one section less is better than no page
+        _fail(answer, error)
+    return answer
+
+
+def _draw(answer: Answer, marks: Mapping[str, charts.Rows]) -> None:
+    """Draw the charts of a section."""
+    try:
+        if answer.rows and not answer.failure:
+            answer.drawings = [
+                (chart, charts.svg(chart, answer.named(), marks))
+                for chart in charts.declared().get(answer.section.name, ())
+            ]
+    except Exception as error:
+        _fail(answer, error)
 
 
 def _warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -103,26 +171,25 @@ def _warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
         return []
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, section: Section) -> Answer | None:
-    """Ask the question of a section; None where its mart is not there."""
-    answer = Answer(section, "")
+def _hash(text: str) -> str:
+    """A script that may run, for the page's policy: no other does."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _safely(what: str, make: Callable[[], Made]) -> Made | None:
+    """What a function gives; None and a warning where it fails."""
     try:
-        answer.sql = analyses.render(section.query)
-        cursor = connection.execute(answer.sql)
-        answer.columns = [column[0] for column in cursor.description or ()]
-        answer.rows = cursor.fetchall()
-        if section.is_one_row and answer.rows:
-            answer.table = formats.transposed(answer.columns, answer.rows[0])
-        else:
-            answer.table = formats.table(answer.columns, answer.rows, section.bar)
-        answer.drawings = [drawn for chart in section.charts if (drawn := chart(answer.named()))]
-    except duckdb.CatalogException:
-        return None
-    except Exception as error:  # one section less is better than no page
+        return make()
+    except Exception as error:
         _raise_signal(error)
-        answer.failure = line(where_raised(error))
-        warn(f"report: {section.title!r} could not be made ({answer.failure})")
-    return answer
+        warn(f"report: {what} could not be made ({line(where_raised(error))})")
+        return None
+
+
+def _fail(answer: Answer, error: Exception) -> None:
+    _raise_signal(error)
+    answer.failure = line(where_raised(error))
+    warn(f"report: {answer.section.title!r} could not be made ({answer.failure})")
 
 
 def _raise_signal(error: Exception) -> None:

@@ -1,6 +1,9 @@
-"""What the report shows, in its order. A new section is a row here and a query in analyses/report/.
+"""What the report shows, in its order. A new section is a row here and a query in analyses/report/;
+its charts, if any, stand in charts.yml.
 
-A section whose mart a publication does not have is left out.
+A section whose mart a publication does not have is left out. Those of the first tab that `follows`
+the filters are drawn again by the page's script (views.js has a function of their name); the query
+gives what is seen without it.
 """
 
 from __future__ import annotations
@@ -10,8 +13,6 @@ from pathlib import Path
 
 from containment.common.places import PROJECT
 from containment.query.analyses import FOLDER
-from containment.report import charts
-from containment.report.charts import Chart
 
 QUERIES = PROJECT / FOLDER / "report"
 
@@ -24,17 +25,19 @@ class Section:
     title: str
     # What to make of the numbers: the page's own words, no markup.
     text: str
-    charts: tuple[Chart, ...] = ()
     # The column (a rate) that is drawn as a bar in its cells.
     bar: str | None = None
+    # How many columns are the name of a row.
+    names: int = 1
     # A row too long for a table of its own is shown as lines.
     is_one_row: bool = False
-    # What an empty table means.
-    empty: str = "Nothing yet."
+    # What an empty table means; where nothing is said the section is left out.
+    empty: str | None = "Nothing yet."
     # A query for the rows behind the numbers: the SQL that scripts/query takes.
     rows: str | None = None
     # A table that is long is shown on demand.
     is_folded: bool = False
+    follows: bool = False
 
     @property
     def query(self) -> Path:
@@ -44,121 +47,199 @@ class Section:
 
 HEADLINE = Section(
     name="headline",
-    title="Containment",
+    title="All days",
     text="A session is contained if it was resolved or timed out, without an escalation. Open "
     "sessions are in no rate of closed sessions. A contact is a session, or a customer whom people "
     "answered without a bot. Rates are cut to one decimal, not rounded.",
     rows="from sessions where not is_contained order by started_at desc limit 20",
 )
 
-SECTIONS = (
+TILES = Section("tiles", "Lately", "", empty="No complete day with a closed session yet.")
+
+# The first tab: what people look at.
+OVERVIEW = (
     Section(
-        name="lately",
-        title="Lately",
-        text="Days that are over, beside as many days before them. If the intervals of two periods "
-        "overlap widely, the change may be chance.",
-        bar="containment_rate",
-        empty="No day with a closed session is over yet.",
+        name="moved",
+        title="What moved it",
+        text="The values with the greatest effect on the change of the containment rate, in "
+        "points. Rate effect: sessions of this value are contained more or less often. Mix effect: "
+        "there are more or fewer of them. The effects of all values of one dimension add up to the "
+        "change; those of different dimensions explain the same change once more.",
+        names=2,
+        is_folded=True,
+        follows=True,
+        empty="No earlier days to compare with.",
     ),
     Section(
         name="over_time",
-        title="Over time",
-        text="The bars around each point are its 95 % interval: few sessions, long bars. A period "
-        "is provisional while a day of it is not over or a session of it is still open.",
-        charts=(charts.rate_over_time, charts.outcomes_over_time),
+        title="Containment and outcomes over time",
+        text="The band is the 95 % interval: few sessions, wide band. Hollow points may still "
+        "move, because a session is open. The grey days are the chosen ones.",
         is_folded=True,
+        follows=True,
         empty="No session yet.",
-        rows="from sessions where started_date = '2026-01-31' order by started_at",
     ),
     Section(
-        name="rates",
-        title="Every rate",
-        text="Each beside its two counts. Escalation, resolution and timeout rate sum to 1. "
-        "Durable containment counts the contained sessions that are old enough to know.",
-        bar="session_rate",
-        empty="No session yet.",
+        name="signals",
+        title="Signals",
+        text="Days and weeks whose rate left what is usual (control limits). A signal says look "
+        "here, not why.",
+        names=2,
+        empty=None,
+        rows="from signals order by period_start_date desc",
     ),
     Section(
         name="by_channel_and_bot",
-        title="By channel and bot",
-        text="The bot is the first one that wrote in the session; none: no bot wrote. "
-        "Beyond 20 pairs the others are one row, with the rate of their sums.",
+        title="Channels and bots",
+        text="The bot is the first one that wrote in the session; none: no bot wrote. The change "
+        "is that against as many days before. Beyond 20 pairs the others are one row, with the "
+        "rate of their sums. Durable: the customer did not come back within 7 days.",
         bar="containment_rate",
-        empty="No session yet.",
-        rows="from sessions where channel = 'chat' and bot_id = '...' and outcome = 'escalated'",
+        names=2,
+        follows=True,
+        empty="No closed session in these days.",
     ),
     Section(
         name="by_brand",
-        title="By brand",
-        text="The brand that the customer wrote to. Beyond 20 brands the others are one row, with "
-        "the rate of their sums.",
+        title="Brands",
+        text="The brand that the customer wrote to. Beyond 20 brands the others are one row.",
         bar="containment_rate",
-        empty="No session yet.",
+        follows=True,
+        empty="No closed session in these days.",
     ),
     Section(
         name="by_attribute",
-        title="By attribute",
+        title="Attributes",
         text="What the setting attributes names, such as language. Sessions without a value are "
-        "none; beyond the values with the most sessions the rest is others.",
+        "none.",
         bar="containment_rate",
-        empty="The setting attributes names none.",
-        rows="from sessions_wide where language = 'de' and outcome = 'escalated'",
+        names=2,
+        follows=True,
+        empty=None,
     ),
     Section(
-        name="releases",
-        title="Did a release help?",
-        text="Each release of a bot beside the one before it, both for the same length of time. "
-        "The verdict is not enough yet while the interval of the change includes 0; needed says "
-        "how many sessions each would take. Mix effect: the points that come from another mix of "
-        "channels, topics and brands, as far as both releases have them (matched share).",
-        empty="No two releases of a bot are known (raw column bot_version, lookup bot_releases).",
-    ),
-    Section(
-        name="experiment",
-        title="The experiment",
-        text="The arms are the values of the attribute variant. Decide before you begin how many "
-        "sessions you wait for (needed, for the stated effect), and look once: whoever looks every "
-        "day finds differences where there are none. If the sample ratio is off, the arms differ "
-        "in size more than chance explains; then do not compare them.",
-        empty="The setting attributes does not name variant.",
+        name="topics",
+        title="Topics by impact",
+        text="What the containment rate would change by if the topic were not there: a plus says "
+        "that the topic costs containment. Beyond 20 topics the others are one row: the change "
+        "without all of them.",
+        bar="containment_rate",
+        follows=True,
+        empty="No closed session in these days.",
     ),
     Section(
         name="escalations",
         title="Why sessions escalate, and the wait for a person",
-        text="The wait runs from the escalation to the first message of an agent after it; "
-        "sessions that nobody answered have none, so read it beside the answered ones. The ninth "
-        "decile is the wait that one in ten exceeds. Beyond 20 rows the others are one.",
-        bar="escalated_session_share",
+        text="The wait runs from the escalation to the first message of an agent after it. Each "
+        "share is of all escalated sessions of the reason: one that nobody answered was not "
+        "answered within any time.",
+        bar="answered_within_5_min_rate",
+        follows=True,
+        empty="No session was escalated in these days.",
+    ),
+    Section(
+        name="lost_sessions",
+        title="Lost sessions",
+        text="The newest escalated sessions, without a word of what was written. Choose a filter, "
+        "or a name in a table above, and only its sessions stay.",
+        follows=True,
         empty="No session was escalated.",
-        rows="from sessions where escalation_reason = 'no_answer' order by started_at desc",
     ),
     Section(
-        name="topics",
-        title="Which topics cost the headline",
-        text="The change of the headline if the topic were not there: a plus says that the topic "
-        "costs containment. Over all sessions, the greatest change first; beyond 20 topics the "
-        "others are one row: what the headline would be without all of them.",
+        name="what_came_next",
+        title="What came next",
+        text="Within 7 days after the session: people (the customer wrote to them, or they were "
+        "still handling the escalation), again (another session with a bot), or nothing. Sessions "
+        "younger than 7 days are left out, because nobody knows yet.",
+        bar="recontact_rate",
+        follows=True,
+        empty="No session is 7 days old yet.",
+    ),
+    Section(
+        name="hours",
+        title="Hours",
+        text="When the lost (escalated) sessions started, in the reporting time zone: the hours "
+        "at which people are needed.",
         bar="containment_rate",
-        empty="No session yet.",
-        rows="from sessions where topic = '...' and outcome = 'escalated' order by started_at desc",
+        names=2,
+        is_folded=True,
+        follows=True,
+        empty="No closed session in these days.",
     ),
     Section(
-        name="funnel",
-        title="Where conversations leave",
-        text="Each step is a part of the one before it: conversations, their sessions, those that "
-        "are closed, those with a bot message, those contained, those old enough to know, and "
-        "those whose customer did not come back within 7 days.",
-        bar="previous_step_share",
-        empty="No conversation yet.",
+        name="satisfaction",
+        title="Satisfaction",
+        text="The mean of the scores that customers gave, from 0 to 100 %. Few answer, and those "
+        "who do may differ from the rest. People alone: conversations without a bot.",
+        bar="csat_score_rate",
+        follows=True,
+        empty="No rating in these days.",
+    ),
+    Section(
+        name="releases",
+        title="Releases",
+        text="Each release of a bot beside the one before it, both for the same length of time, "
+        "over all days. The verdict is not enough yet while the interval of the change includes 0; "
+        "needed says how many sessions each would take. Mix effect: the points that come from "
+        "another mix of channels, topics and brands, as far as both have them (matched share).",
+        names=2,
+        empty=None,
+    ),
+    Section(
+        name="experiment",
+        title="Experiments",
+        text="The arms are the values of the attribute variant, over all days. Decide before you "
+        "begin how many sessions you wait for (needed), and look once: whoever looks every day "
+        "finds differences where there are none. If the sample ratio is off, do not compare them.",
+        names=2,
+        empty=None,
     ),
     Section(
         name="timeout_sensitivity",
-        title="If sessions timed out sooner or later",
-        text="The timeout is a choice, and the headline depends on it. The same rows, cut with "
-        "other timeouts. Beyond 20 channels the others are one; the chart has the greatest.",
-        charts=(charts.rate_by_timeout,),
+        names=2,
+        bar="containment_rate",
+        title="Timeouts",
+        text="The timeout is a choice, and the rate depends on it: the same rows over all days, "
+        "cut with other timeouts. Beyond 20 channels the others are one; the chart has the "
+        "greatest.",
         is_folded=True,
         empty="No session yet.",
+    ),
+    Section(
+        name="worth",
+        title="Value",
+        text="Under the prices that you wrote into the lookup prices: what people would have cost "
+        "for sessions whose customer stayed away for 7 days, less what the bot costs.",
+        names=2,
+        empty=None,
+    ),
+    Section(
+        name="claims",
+        title="Claims of the vendor",
+        text="What the vendor counts, or bills, as resolved, beside what we count of the same "
+        "session, over all days.",
+        names=2,
+        empty=None,
+        rows="from claims_audited where verdict = 'not ours' order by claimed_at desc",
+    ),
+)
+
+# The second tab: where the numbers come from.
+DATA = (
+    Section(
+        name="rates",
+        title="Every rate, over all days",
+        text="Each beside its two counts. Escalation, resolution and timeout rate sum to 1.",
+        bar="session_rate",
+        empty="No session yet.",
+    ),
+    Section(
+        name="funnel",
+        title="Where conversations leave, over all days",
+        text="Each step is a part of the one before it. The step contained is one of sessions with "
+        "a bot message; the headline counts those without one too, so its rate differs.",
+        bar="previous_step_share",
+        empty="No conversation yet.",
     ),
     Section(
         name="not_counted",
@@ -172,36 +253,37 @@ SECTIONS = (
     ),
     Section(
         name="rows_read",
-        title="What became of every raw row",
+        title="Raw rows",
         text="Rows read are rows used, duplicates and rejected rows.",
+        names=2,
     ),
     Section(
         name="findings",
-        title="What is wrong with the raw data",
+        title="Findings in the raw data",
         text="Rejected rows are in rejected_rows, each with its reason. The description of "
         "data_quality says what each means; seeds/quality_limits.csv, from which share on a "
         "run warns.",
+        names=2,
         empty="Nothing was found.",
         rows="from rejected_rows",
     ),
     Section(
         name="restated_days",
         title="Days that changed after they were published",
-        text="late_rows: rows came late, were corrected, deleted or moved. rules: a rule or "
-        "setting changed. time: open sessions closed. unfinished_day: the day was not over at "
+        text="Late rows: rows came late, were corrected, deleted or moved. Rules: a rule or "
+        "setting changed. Time: open sessions closed. Unfinished day: the day was not over at "
         "first. The newest 30.",
         empty="Every day is as it was first published.",
         rows="from restatements order by started_date desc",
     ),
     Section(
         name="nights",
-        title="The last runs",
+        title="Runs",
         text="Failed runs too; after one, readers keep the publication before it. The last ten.",
-        is_folded=True,
     ),
     Section(
         name="settings_in_force",
-        title="Settings in force",
+        title="Settings",
         text="A session ends by inactivity (the timeout of its channel), by a resolution or by an "
         "escalation, and exists only where a bot takes part in the conversation. Another "
         "rules_version means that a rule changed: its code, its lookups or its settings.",

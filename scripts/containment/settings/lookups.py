@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,7 @@ ANY = "*"
 MOST_MINUTES = 525_600  # a year
 CHANNELS, EVENT_TYPES, HOURS = "channel_policies.csv", "event_types.csv", "business_hours.csv"
 LIMITS, PRICES = "quality_limits.csv", "prices.csv"
-RELEASES = "bot_releases.csv"
+RELEASES, TARGETS = "bot_releases.csv", "targets.csv"
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 NO_DATE = (None, "", "null")  # as dbt reads them
@@ -183,6 +183,17 @@ def _check_releases(rows: Sequence[Row]) -> None:
             )
 
 
+def _check_targets(rows: Sequence[Row]) -> None:
+    for row in rows:
+        _date(row, "from_date")
+
+
+def targets(rows: Iterable[Row]) -> Iterator[tuple[str, date, float]]:
+    """Give the rate, first day and target (0 to 1) of each checked row."""
+    for row in rows:
+        yield row.values["rate_name"], _date(row, "from_date"), float(row.values["target"])
+
+
 def _date(row: Row, column: str) -> date:
     written = row.values[column]
     try:
@@ -201,4 +212,5 @@ CHECKS: Mapping[str, Callable[[Sequence[Row]], None]] = {
     LIMITS: lambda rows: None,
     PRICES: _check_prices,
     RELEASES: _check_releases,
+    TARGETS: _check_targets,
 }

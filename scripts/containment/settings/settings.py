@@ -65,6 +65,7 @@ class Settings:
     full_check_days: float
     publications_kept: int
     publish_parquet: bool
+    report_days: int
     accepted_findings: tuple[str, ...]
     hashed_ids: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()

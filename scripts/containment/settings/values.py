@@ -12,6 +12,7 @@ from containment.common.errors import Stop
 from containment.common.shown import quoted
 
 MOST_COURTESY_MINUTES = 10_080  # a week
+MOST_REPORT_DAYS = 366
 FEWEST_PUBLICATIONS = 2  # one to go back to
 MOST_SHOWN = 1_000  # values of an attribute, in the marts by dimension
 MOST_DAYS = 366  # between two tests of all rows
@@ -105,6 +106,11 @@ PLAIN = {
         5,
         lambda value: is_number(value) and 0.1 <= value <= 100,
         "points of containment from 0.1 to 100",
+    ),
+    "report_days": Plain(
+        28,
+        lambda value: type(value) is int and 1 <= value <= MOST_REPORT_DAYS,
+        f"whole days from 1 to {MOST_REPORT_DAYS}",
     ),
     "publish_parquet": Plain(True, lambda value: type(value) is bool, "true or false"),
     "signal_minimum_sessions": Plain(

@@ -57,7 +57,7 @@ def patched(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     hows: list[str] = []
     with pytest.MonkeyPatch.context() as quickly:
         quickly.setattr(publish.docs, "write", lambda file: file.write_text("docs"))
-        quickly.setattr(page, "made", lambda database, name: name)
+        quickly.setattr(page, "made", lambda database, name, view: name)
         quickly.setattr(published_marts, "MOST_GROWTH", 9)  # a file so small holds more holes
         for night in range(30):
             with warehouse.opened(home.warehouse) as connection:

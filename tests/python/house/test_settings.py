@@ -50,6 +50,7 @@ vars:
 """
 LIMITS = "source,finding,limit,action\n"
 PRICES = "source,channel,from_date,to_date,contact_cost,session_cost,currency\n"
+TARGETS = "rate_name,from_date,target\n"
 RELEASES = "source,bot_id,release,released_at\n"
 HOURS = "brand,iso_weekday,opens_at,closes_at\n"
 PROFILES = "shop: {outputs: {duckdb: {type: duckdb}, big: {type: spark}}}"
@@ -72,6 +73,7 @@ def project(tmp_path: Path) -> Path:
     seed(tmp_path, "business_hours", HOURS + "*,1,00:00,24:00\nAcme,1,09:00,17:30\n")
     seed(tmp_path, "prices", PRICES)
     seed(tmp_path, "bot_releases", RELEASES)
+    seed(tmp_path, "targets", TARGETS)
     return tmp_path
 
 

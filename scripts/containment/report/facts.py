@@ -1,0 +1,120 @@
+"""What the page's script needs beside the counts, and the marks on the chart over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+
+from containment.query import analyses
+from containment.report import charts, cubes, formats, tiles
+from containment.report.charts import Rows
+from containment.report.sections import QUERIES
+from containment.report.tiles import View
+
+RATE = "containment_rate"
+FILTERS = ("source", "channel", "brand", "bot", "topic")
+
+
+def span(connection: duckdb.DuckDBPyConnection, view: View) -> dict[str, Any]:
+    """Give the first day that is drawn, and the days that are shown first; None where none is."""
+    query = (
+        "select min(calendar_date), max(case when is_complete then calendar_date end) "
+        "from marts.dates"
+    )
+    row = connection.execute(query).fetchone()
+    first, last = row if row else (None, None)
+    begin = None if last is None else last - timedelta(days=view.days - 1)
+    return {"first": first, "from": begin, "to": last, "days": view.days}
+
+
+def rows(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> list[dict[str, Any]]:
+    """The rows of a query of no section; none where it cannot be asked."""
+    try:
+        query = analyses.render(QUERIES / f"{name}.sql", settings={"report_days": view.days})
+        cursor = connection.execute(query)
+    except (duckdb.CatalogException, duckdb.BinderException):  # an older publication
+        return []
+    columns = [column[0] for column in cursor.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def marks(
+    connection: duckdb.DuckDBPyConnection, view: View, found: Mapping[str, Rows]
+) -> dict[str, Rows]:
+    """Take the rows of each section, give what stands on the trend beside its rows."""
+    periods = found.get("over_time")
+    if not periods:
+        return {}
+    first, last = periods[0]["period_start_date"], periods[-1]["period_start_date"]
+    is_by_day = periods[0]["period_length"] == "day"
+    begin = max(first, last - timedelta(days=view.days - 1))
+    return {
+        "window": [{"from_date": begin, "to_date": last}] if is_by_day else [],
+        "targets": tiles.line(view.targets, first, last),
+        "releases": [
+            {"started_date": row["started_date"], "release": f"{row['bot']} {row['bot_release']}"}
+            for row in rows(connection, "release_marks", view)
+            if first <= row["started_date"] <= last
+        ],
+        "signals": [
+            {**row, "rate": row["signal_rate"], "said": _said(row)}
+            for row in found.get("signals", ())
+            if row["dimension"] == "all"
+            and row["rate_name"] == RATE
+            and row["period_kind"] == periods[0]["period_length"]
+            and first <= row["period_start_date"] <= last
+        ],
+    }
+
+
+def counts(
+    connection: duckdb.DuckDBPyConnection,
+    of: Mapping[str, Any],
+    view: View,
+    found: Mapping[str, Rows],
+) -> dict[str, Any]:
+    """Give what the page's script adds up again, as texts: `cubes` and `facts`; `folded`: which
+    values have no counts of their own. Nothing where no day is complete."""
+    if of["first"] is None or of["to"] is None:
+        return {}
+    made, packed = cubes.encoded(connection)
+    facts = {
+        "first": of["first"].isoformat(),
+        "to": of["to"].isoformat(),
+        "days": view.days,
+        "releases": charts.plain(rows(connection, "release_marks", view)),
+        "signals": charts.plain(found.get("signals", ())),
+        "targets": charts.plain([vars(target) for target in view.targets]),
+        "lost": _lost(connection, found.get("lost_sessions", ())),
+        "timeouts": charts.plain(found.get("timeout_sensitivity", ())),
+        "charts": {
+            section: [chart.spec for chart in declared]
+            for section, declared in charts.declared().items()
+        },
+    }
+    return {"cubes": packed, "facts": cubes.packed(facts), "folded": cubes.folded(made)}
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    usual = formats.interval(row["usual_from_rate"], row["usual_to_rate"])
+    return f"{formats.percent(row['signal_rate'])} %, {row['direction']} the usual {usual}"
+
+
+def _lost(
+    connection: duckdb.DuckDBPyConnection, sessions: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the filters ask of each lost session of the table, in its order."""
+    places = {row["session_id"]: place for place, row in enumerate(sessions)}
+    values: list[dict[str, list[str]]] = [
+        {name: [row[name] or "none"] for name in FILTERS} for row in sessions
+    ]
+    query = (
+        "select session_id, attribute, value from marts.session_attributes "
+        "where list_contains(?, session_id) order by all"
+    )
+    for session, attribute, value in connection.execute(query, [list(places)]).fetchall():
+        values[places[session]].setdefault(attribute, []).append(value)
+    return {"days": [row["day"].isoformat() for row in sessions], "values": values}
