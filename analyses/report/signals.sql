@@ -1,4 +1,4 @@
--- Days and weeks outside their control limits, the newest first.
+-- Days and weeks outside their control limits, the newest first. Without ref(): a publication may lack this mart.
 select
     period_start_date,
     period_kind,
@@ -13,6 +13,6 @@ select
     counted,
     base_count,
     rule_name
-from {{ ref('signals') }}
+from marts.signals
 order by period_start_date desc, period_kind asc, dimension asc, dimension_value asc, rate_name asc, rule_name asc
 limit 60
