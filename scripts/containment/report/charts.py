@@ -5,6 +5,7 @@ vl-convert draws without a browser and without a network, and holds the library 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +23,7 @@ Rows = Sequence[Mapping[str, Any]]  # of a query: column to value
 FILE = Path(__file__).with_name("charts.yml")
 SHARED = "shared"  # what the charts of the file have in common
 VERSION = "6.4"  # of Vega-Lite
+CLIP = re.compile(r"\bclip\d+\b")
 WIDTH = 880  # of an SVG, which is stretched to the page
 MARKS = ("window", "releases", "signals", "targets")  # what stands on the trend beside its rows
 
@@ -30,6 +32,7 @@ MARKS = ("window", "releases", "signals", "targets")  # what stands on the trend
 class Chart:
     """A chart as charts.yml has it. `said`: what it shows, for those who do not see it."""
 
+    name: str
     title: str
     said: str
     spec: Mapping[str, Any]
@@ -40,7 +43,7 @@ def declared() -> Mapping[str, Sequence[Chart]]:
     """Give the charts of each section."""
     content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return {
-        section: tuple(Chart(**each) for each in charts)
+        section: tuple(Chart(f"{section}-{place}", **each) for place, each in enumerate(charts))
         for section, charts in content.items()
         if section != SHARED
     }
@@ -52,7 +55,12 @@ def svg(chart: Chart, rows: Rows, marks: Mapping[str, Rows]) -> str:
     # The reader's letters may be wider than those that vl-convert measures.
     padding = {"left": 24, "right": 12, "top": 4, "bottom": 4}
     spec = {**chart.spec, "width": WIDTH, "padding": padding, "datasets": datasets}
-    return str(vl_convert.vegalite_to_svg(spec, vl_version=VERSION))
+    drawn = str(vl_convert.vegalite_to_svg(spec, vl_version=VERSION))
+    # vl-convert counts its clips on from chart to chart: ids of our own, for the same bytes.
+    places = {name: place for place, name in enumerate(dict.fromkeys(CLIP.findall(drawn)))}
+    drawn = CLIP.sub(lambda clip: f"{chart.name}-clip{places[clip[0]]}", drawn)
+    # What it shows is said by what it stands in.
+    return drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)
 
 
 def plain(rows: Rows) -> list[dict[str, Any]]:

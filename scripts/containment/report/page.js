@@ -201,6 +201,7 @@
       if (!places[number]) continue;
       if (views.has(places[number])) views.get(places[number]).finalize();
       const made = await draw(places[number], { ...spec, datasets: { ...stand, rows } }, { ast: true, renderer: "svg", actions: false });
+      places[number].querySelector("svg").setAttribute("aria-hidden", "true"); // what it stands in says it
       made.view.addEventListener("click", (_, item) => item && item.datum && clicked(name, item.datum));
       views.set(places[number], made);
     }
