@@ -1,5 +1,5 @@
--- The last complete days beside as many before: the 20 brands with the most closed sessions, and all others summed in one
--- row.
+-- The last complete days beside as many before: the 20 brands with the most closed sessions, and all others summed in
+-- one row.
 with
 
 last_day as (

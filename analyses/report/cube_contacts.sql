@@ -1,5 +1,5 @@
--- Counts per day that the page adds up again for its filters: contacts, and the scores of people's own conversations, in
--- millionths.
+-- Counts per day that the page adds up again for its filters: contacts, and the scores of people's own conversations,
+-- in millionths.
 with
 
 listed as (

@@ -4,12 +4,12 @@ select
     sessions.started_date,
     sessions.source,
     sessions.channel,
-    {{ local_hour('sessions.started_at', 'settings.reporting_timezone') }} as hour,
+    {{ local_hour('sessions.started_at', 'in_force.reporting_timezone') }} as hour_of_day,
     count(*) as closed,
     count(case when sessions.is_contained then 1 end) as contained
 from {{ ref('sessions') }} as sessions
-cross join {{ ref('settings') }} as settings
+cross join {{ ref('settings') }} as in_force
 where sessions.is_contained is not null
 group by
     sessions.started_date, sessions.source, sessions.channel,
-    {{ local_hour('sessions.started_at', 'settings.reporting_timezone') }}
+    {{ local_hour('sessions.started_at', 'in_force.reporting_timezone') }}

@@ -1,5 +1,5 @@
--- Counts per day that the page adds up again for its filters: sessions by topic and by each attribute. A session without
--- a value is in the row of none; one with several is in the row of each.
+-- Counts per day that the page adds up again for its filters: sessions by topic and by each attribute. A session
+-- without a value is in the row of none; one with several is in the row of each.
 with
 
 attributes as (

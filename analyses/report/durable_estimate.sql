@@ -11,10 +11,10 @@ last_day as (
 -- In microseconds, as the mart durable_estimates counts.
 followed as (
     select
-        date_diff('microsecond', sessions.ended_at, settings.as_of) as age_us,
+        date_diff('microsecond', sessions.ended_at, in_force.as_of) as age_us,
         date_diff('microsecond', sessions.ended_at, sessions.next_contact_started_at) as return_us
     from {{ ref('sessions') }} as sessions
-    cross join {{ ref('settings') }} as settings
+    cross join {{ ref('settings') }} as in_force
     cross join last_day
     where
         sessions.is_contained

@@ -10,10 +10,10 @@ last_day as (
 hour_added as (
     select
         isodow(sessions.started_date) as iso_weekday,
-        {{ local_hour('sessions.started_at', 'settings.reporting_timezone') }} as hour_of_day,
+        {{ local_hour('sessions.started_at', 'in_force.reporting_timezone') }} as hour_of_day,
         sessions.is_contained
     from {{ ref('sessions') }} as sessions
-    cross join {{ ref('settings') }} as settings
+    cross join {{ ref('settings') }} as in_force
     cross join last_day
     where
         sessions.is_contained is not null

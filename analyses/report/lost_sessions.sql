@@ -1,7 +1,7 @@
 -- The 300 newest escalated sessions: when, where, why, and their ids to look them up.
 select
     sessions.started_at,
-    sessions.started_date as day,
+    sessions.started_date as started_day,
     coalesce(sessions.escalation_reason, 'not given') as escalation_reason,
     sessions.handoff_wait_seconds as wait_seconds,
     sessions.channel,

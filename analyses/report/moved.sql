@@ -20,13 +20,33 @@ sessions as (
 ),
 
 listed as (
-    select 'channel' as dimension, channel as dimension_value, is_before, is_contained from sessions
+    select
+        'channel' as dimension,
+        channel as dimension_value,
+        is_before,
+        is_contained
+    from sessions
     union all
-    select 'brand' as dimension, brand as dimension_value, is_before, is_contained from sessions
+    select
+        'brand' as dimension,
+        brand as dimension_value,
+        is_before,
+        is_contained
+    from sessions
     union all
-    select 'bot' as dimension, coalesce(bot_id, 'none') as dimension_value, is_before, is_contained from sessions
+    select
+        'bot' as dimension,
+        coalesce(bot_id, 'none') as dimension_value,
+        is_before,
+        is_contained
+    from sessions
     union all
-    select 'topic' as dimension, coalesce(topic, 'none') as dimension_value, is_before, is_contained from sessions
+    select
+        'topic' as dimension,
+        coalesce(topic, 'none') as dimension_value,
+        is_before,
+        is_contained
+    from sessions
 ),
 
 counted as (
@@ -55,8 +75,8 @@ wholes_added as (
 rates_added as (
     select
         *,
-        {{ ratio('closed_sessions', 'all_closed') }} as share,
-        {{ ratio('closed_sessions_before', 'all_closed_before') }} as share_before,
+        {{ ratio('closed_sessions', 'all_closed') }} as share_of_sessions,
+        {{ ratio('closed_sessions_before', 'all_closed_before') }} as share_of_sessions_before,
         coalesce(contained_sessions / nullif(closed_sessions, 0), contained_sessions_before / closed_sessions_before)
             as rate,
         coalesce(contained_sessions_before / nullif(closed_sessions_before, 0), contained_sessions / closed_sessions)
@@ -71,8 +91,8 @@ rates_added as (
 effects_added as (
     select
         *,
-        100 * (share + share_before) / 2 * (rate - rate_before) as rate_effect,
-        100 * (share - share_before) * ((rate + rate_before) / 2 - mean_of_wholes) as mix_effect
+        100 * (share_of_sessions + share_of_sessions_before) / 2 * (rate - rate_before) as rate_effect,
+        100 * (share_of_sessions - share_of_sessions_before) * ((rate + rate_before) / 2 - mean_of_wholes) as mix_effect
     from rates_added
 )
 

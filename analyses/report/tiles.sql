@@ -1,5 +1,5 @@
--- The last complete days beside as many days before them: five rates and two mean scores, each with the 95 % interval of
--- its change, in points.
+-- The last complete days beside as many days before them: five rates and two mean scores, each with the 95 % interval
+-- of its change, in points.
 with
 
 last_day as (
@@ -135,20 +135,26 @@ rates_added as (
     from side_by_side
 ),
 
+variances_added as (
+    select
+        *,
+        greatest(square_sum / base_count - rate * rate, 0) as variance,
+        greatest(square_sum_before / base_count_before - rate_before * rate_before, 0) as variance_before
+    from rates_added
+),
+
 -- Of a rate the Wilson interval; of a mean the normal one, from two scores on.
 ends_added as (
     select
         *,
         square_sum is not null as is_mean,
-        1.959963984540054 * sqrt(greatest(square_sum / base_count - rate * rate, 0) / nullif(base_count - 1, 0)) as reach,
-        1.959963984540054
-        * sqrt(greatest(square_sum_before / base_count_before - rate_before * rate_before, 0) / nullif(base_count_before - 1, 0))
-            as reach_before,
+        1.959963984540054 * sqrt(variance / nullif(base_count - 1, 0)) as reach,
+        1.959963984540054 * sqrt(variance_before / nullif(base_count_before - 1, 0)) as reach_before,
         {{ wilson_bound('counted', 'base_count', '-') }} as wilson_low,
         {{ wilson_bound('counted', 'base_count', '+') }} as wilson_high,
         {{ wilson_bound('counted_before', 'base_count_before', '-') }} as wilson_low_before,
         {{ wilson_bound('counted_before', 'base_count_before', '+') }} as wilson_high_before
-    from rates_added
+    from variances_added
 ),
 
 intervals_added as (

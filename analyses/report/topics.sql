@@ -1,5 +1,5 @@
--- By how many points the containment rate of the last complete days would change without a topic: the 20 topics with the
--- greatest change, and one row for all others together.
+-- By how many points the containment rate of the last complete days would change without a topic: the 20 topics with
+-- the greatest change, and one row for all others together.
 with
 
 last_day as (

@@ -21,8 +21,8 @@ from containment.query import analyses
 from containment.report.sections import QUERIES
 
 DAY = "started_date"
-DIMENSIONS = ("source", "channel", "brand", "bot", "value", "hour")
-WHOLE = ("hour",)  # dimensions that keep all their values
+DIMENSIONS = ("source", "channel", "brand", "bot", "value", "hour_of_day")
+WHOLE = ("hour_of_day",)  # dimensions that keep all their values
 TOPIC = "topic"
 # How many values of a dimension keep their name, until the rows fit.
 LEVELS = (400, 200, 100, 60, 40, 25, 16, 12, 8, 6, 4, 3, 2, 1, 0)

@@ -117,4 +117,4 @@ def _lost(
     )
     for session, attribute, value in connection.execute(query, [list(places)]).fetchall():
         values[places[session]].setdefault(attribute, []).append(value)
-    return {"days": [row["day"].isoformat() for row in sessions], "values": values}
+    return {"days": [row["started_day"].isoformat() for row in sessions], "values": values}

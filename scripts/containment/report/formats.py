@@ -18,7 +18,7 @@ RATES = (*UNIT_RATES, "_score")
 AMOUNT = "_amount"
 # A column that says which row is the sum of all that have none of their own.
 REST = "is_rest"
-HIDDEN = (REST, "place", "day")
+HIDDEN = (REST, "place", "started_day")
 # Columns whose texts are the project's own words, and may be long.
 WORDS = ("message", "sources", "infer_takeovers")
 # Columns whose values are names of ours: stayed_contained is read as stayed contained.

@@ -258,8 +258,8 @@ const Views = (() => {
     const found = new Map();
     for (let day = state.from; day <= state.to; day++) {
       const weekday = ((day + 3) % 7) + 1;
-      for (const row of sum(cubes.hours, day, day, state.filters, ["hour"])) {
-        const key = weekday * 24 + Number(row.hour);
+      for (const row of sum(cubes.hours, day, day, state.filters, ["hour_of_day"])) {
+        const key = weekday * 24 + Number(row.hour_of_day);
         const group = found.get(key) || { closed: 0, contained: 0 };
         found.set(key, { closed: group.closed + row.closed, contained: group.contained + row.contained });
       }
