@@ -1,5 +1,5 @@
--- The last complete days beside as many days before them: five rates and two mean scores, each with the 95 % interval
--- of its change, in points.
+-- The last complete days beside as many days before them: four rates, each with the 95 % interval of its change, in
+-- points.
 with
 
 last_day as (
@@ -52,28 +52,13 @@ waits_counted as (
     group by days.is_before
 ),
 
-scores_counted as (
-    select
-        days.is_before,
-        sessions.is_contained,
-        sum(sessions.csat_score) as score_sum,
-        sum(sessions.csat_score * sessions.csat_score) as square_sum,
-        count(*) as rated_sessions
-    from {{ ref('sessions') }} as sessions
-    inner join days
-        on sessions.started_date = days.calendar_date
-    where sessions.csat_score is not null and sessions.outcome <> 'open'
-    group by days.is_before, sessions.is_contained
-),
-
 listed as (
     select
         1 as place,
         'containment_rate' as tile,
         is_before,
         contained_sessions as counted,
-        closed_sessions as base_count,
-        null as square_sum
+        closed_sessions as base_count
     from sessions_counted
     union all
     select
@@ -81,8 +66,7 @@ listed as (
         'coverage_rate' as tile,
         is_before,
         bot_involved_sessions as counted,
-        contacts as base_count,
-        null as square_sum
+        contacts as base_count
     from contacts_counted
     union all
     select
@@ -90,8 +74,7 @@ listed as (
         'durable_containment_rate_7d' as tile,
         is_before,
         durable_7d_sessions as counted,
-        matured_7d_sessions as base_count,
-        null as square_sum
+        matured_7d_sessions as base_count
     from sessions_counted
     union all
     select
@@ -99,18 +82,8 @@ listed as (
         'answered_within_5_min_rate' as tile,
         is_before,
         soon_answered_sessions as counted,
-        escalated_sessions as base_count,
-        null as square_sum
+        escalated_sessions as base_count
     from waits_counted
-    union all
-    select
-        case when is_contained then 5 else 6 end as place,
-        case when is_contained then 'contained_csat_score' else 'escalated_csat_score' end as tile,
-        is_before,
-        score_sum as counted,
-        rated_sessions as base_count,
-        square_sum
-    from scores_counted
 ),
 
 side_by_side as (
@@ -119,10 +92,8 @@ side_by_side as (
         tile,
         sum(case when not is_before then counted end) as counted,
         sum(case when not is_before then base_count end) as base_count,
-        sum(case when not is_before then square_sum end) as square_sum,
         sum(case when is_before then counted end) as counted_before,
-        sum(case when is_before then base_count end) as base_count_before,
-        sum(case when is_before then square_sum end) as square_sum_before
+        sum(case when is_before then base_count end) as base_count_before
     from listed
     group by place, tile
 ),
@@ -135,36 +106,14 @@ rates_added as (
     from side_by_side
 ),
 
-variances_added as (
-    select
-        *,
-        greatest(square_sum / base_count - rate * rate, 0) as variance,
-        greatest(square_sum_before / base_count_before - rate_before * rate_before, 0) as variance_before
-    from rates_added
-),
-
--- Of a rate the Wilson interval; of a mean the normal one, from two scores on.
-ends_added as (
-    select
-        *,
-        square_sum is not null as is_mean,
-        1.959963984540054 * sqrt(variance / nullif(base_count - 1, 0)) as reach,
-        1.959963984540054 * sqrt(variance_before / nullif(base_count_before - 1, 0)) as reach_before,
-        {{ wilson_bound('counted', 'base_count', '-') }} as wilson_low,
-        {{ wilson_bound('counted', 'base_count', '+') }} as wilson_high,
-        {{ wilson_bound('counted_before', 'base_count_before', '-') }} as wilson_low_before,
-        {{ wilson_bound('counted_before', 'base_count_before', '+') }} as wilson_high_before
-    from variances_added
-),
-
 intervals_added as (
     select
         *,
-        case when is_mean then rate - reach else wilson_low end as rate_low,
-        case when is_mean then rate + reach else wilson_high end as rate_high,
-        case when is_mean then rate_before - reach_before else wilson_low_before end as rate_before_low,
-        case when is_mean then rate_before + reach_before else wilson_high_before end as rate_before_high
-    from ends_added
+        {{ wilson_bound('counted', 'base_count', '-') }} as rate_low,
+        {{ wilson_bound('counted', 'base_count', '+') }} as rate_high,
+        {{ wilson_bound('counted_before', 'base_count_before', '-') }} as rate_before_low,
+        {{ wilson_bound('counted_before', 'base_count_before', '+') }} as rate_before_high
+    from rates_added
 )
 
 select

@@ -20,7 +20,7 @@ from containment.common.places import PROJECT
 from containment.common.shown import line
 from containment.query import analyses
 from containment.report import charts, cubes, facts, formats, tiles
-from containment.report.sections import DATA, HEADLINE, OVERVIEW, TILES, Section
+from containment.report.sections import DATA, HEADLINE, OVERVIEW, SCORES, TILES, Section
 from containment.report.tiles import View
 
 Made = TypeVar("Made")
@@ -82,7 +82,7 @@ def render(database: Path, name: str, view: View) -> str:
         connection.execute("set TimeZone = 'UTC'")
         asked = {
             section: _answer(connection, section, view)
-            for section in (HEADLINE, TILES, *OVERVIEW, *DATA)
+            for section in (HEADLINE, TILES, SCORES, *OVERVIEW, *DATA)
         }
         found = {each.section.name: each.named() for each in asked.values() if each}
         span = facts.span(connection, view)
@@ -109,7 +109,7 @@ def render(database: Path, name: str, view: View) -> str:
         answer.named()[0] if (answer := asked[section]) and answer.rows else None
         for section in (HEADLINE, DATA[-1])
     )
-    top = asked[TILES]
+    top = [answer for section in (TILES, SCORES) if (answer := asked[section])]
     return environment.get_template("page.html.jinja").render(
         css=(HERE / "page.css").read_text(encoding="utf-8"),
         script=script,
@@ -120,7 +120,7 @@ def render(database: Path, name: str, view: View) -> str:
         figures=figures,
         settings=settings,
         top=top,
-        tiles=tiles.tiles(top.named() if top else [], view.targets, span["to"]),
+        tiles=tiles.tiles([row for each in top for row in each.named()], view.targets, span["to"]),
         estimate=estimate[0] if estimate else None,
         span=span,
         tabs=[

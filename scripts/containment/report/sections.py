@@ -54,7 +54,9 @@ HEADLINE = Section(
     rows="from sessions where not is_contained order by started_at desc limit 20",
 )
 
-TILES = Section("tiles", "Lately", "", empty="No complete day with a closed session yet.")
+# Of the tiles: rates, and means.
+TILES = Section("tiles", "Lately", "")
+SCORES = Section("scores", "Lately", "")
 
 # The first tab: what people look at.
 OVERVIEW = (

@@ -135,7 +135,7 @@ def test_far_dates_are_counted_and_not_drawn(root: Path, raw: Path) -> None:
     )
     assert drawn == {"days": 212, "first_date": date(2026, 3, 29)}
     assert marts(raw, "select count(*) as days from marts.containment_daily") == [{"days": 3}]
-    assert len(report(raw)) < 250_000
+    assert len(report(raw)) < 900_000
     assert "far from the rest: counted, not drawn" in report(raw)
 
     # Not checked, the years 2262 and 9999 count, and are drawn no more than 1900 is.
@@ -143,7 +143,7 @@ def test_far_dates_are_counted_and_not_drawn(root: Path, raw: Path) -> None:
     assert headline(done) == (6, 6, 1)
     assert "3 of 7 sessions lie at 1900-01-01 to 9999-12-31" in done.stderr
     assert marts(raw, "select count(*) < 1000 as is_small from marts.dates") == [{"is_small": True}]
-    assert len(report(raw)) < 1_000_000
+    assert len(report(raw)) < 1_500_000
 
 
 def test_a_row_of_1970_is_counted_and_named(root: Path, raw: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_row_of_1970_is_counted_and_named(root: Path, raw: Path) -> None:
     assert headline(done) == (2, 2, 1)
     assert "files: 1 of 3 sessions lie at 1970-01-01 to 1970-01-01" in done.stderr
     assert marts(raw, "select count(*) as periods from marts.containment_trend") == [{"periods": 3}]
-    assert len(report(raw)) < 250_000
+    assert len(report(raw)) < 900_000
 
 
 def test_a_table_that_cannot_be_read_any_more_is_not_published(root: Path, raw: Path) -> None:

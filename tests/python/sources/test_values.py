@@ -192,8 +192,8 @@ def test_a_night_over_such_values_is_published_whole_and_said_shortly(
     for text in (said, logs[0].read_text(encoding="utf-8"), report):
         assert UNSEEN.search(text) is None
         assert "x" * 81 not in text
-    assert len(said) < 30_000 and len(report) < 1_000_000
-    assert LONG not in dbt_log and "<script" not in report
+    assert len(said) < 30_000 and len(report) < 1_500_000
+    assert LONG not in dbt_log and report.count("<script") == 4  # its own
     database = home / "published" / "containment.duckdb"
     for column in ("channel", "brand", "topic", "bot_id"):
         rows = projects.rows(database, f"select {column} as v from marts.segments")
