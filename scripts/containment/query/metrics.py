@@ -160,7 +160,7 @@ def expression(metrics: Mapping[str, Metric], name: str) -> str:
 
     It divides sums, so that it is right for any group of rows. Raise Stop if that takes MetricFlow.
     """
-    metric = _known(metrics, name)
+    metric = known(metrics, name)
     if metric.kind == "simple":
         function, value = metric.model.measures[metric.inputs[0]]
         return f"{function}({value})"
