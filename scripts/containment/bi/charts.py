@@ -120,7 +120,7 @@ CHARTS = (
         mart="sessions",
         metrics=["closed_sessions", "contained_sessions", *INTERVAL, *WELL],
         by=["channel", "bot_id"],
-        width=8,
+        width=9,
     ),
     Chart(
         name="warnings",
@@ -130,7 +130,7 @@ CHARTS = (
         mart=WARNINGS,
         metrics=[],
         by=["source", "finding", "row_count", "base_count"],
-        width=4,
+        width=3,
     ),
     Chart(
         name="topics",
