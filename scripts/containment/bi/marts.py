@@ -23,10 +23,12 @@ TEXTS, TIMES, NUMBERS = ("string", "boolean"), ("date", "timestamp"), ("bigint",
 # A mart with one of these has the same sessions in several rows: add up within one value of it.
 OVERLAPPING = (
     *("period_kind", "dimension", "attribute", "is_every_channel", "timeout_minutes"),
-    *("step_number", "finding", "bot_release", "run_id"),
+    *("step_number", "finding", "bot_release", "run_id", "rate_name", "rule_name"),
 )
 # Of another period, day or group than the row's own; a wish; the number of an ending.
-NOT_OF_THE_ROW = re.compile("^(previous|first|headline|needed)_|^exit_code$|^limit$")
+NOT_OF_THE_ROW = re.compile(
+    "^(previous|first|headline|needed|judged)_|^base_(counted|sessions)$|^exit_code$|^limit$"
+)
 # Doubles that add up: everything else that is no whole number is a rate, a bound or an average.
 ADDS_UP = re.compile("(_sum|amount|_cost|_avoided|_value)$")
 NO_SUM = re.compile("^(contact_cost|session_cost|median_|cumulative_)")

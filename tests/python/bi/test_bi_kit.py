@@ -28,6 +28,7 @@ BY_HAND = {"containment.ipynb"}
 MADE = {"superset.zip", "power-bi/dictionary.xlsx"}  # beside the committed files
 KNOWN = metrics.load()
 KIT = kit.files()
+SIGNAL = ("period_kind", "dimension", "rate_name", "rule_name")
 # Counts that mean the same in every mart that has them.
 ALIKE = ("closed_sessions", "open_sessions", "contained_sessions", "escalated_sessions", "contacts")
 ASKED = [chart for chart in charts.CHARTS if chart.metrics]
@@ -336,6 +337,8 @@ def test_what_the_dictionary_calls_a_sum_never_counts_a_session_twice(
         ("claims_audited", "amount", "sum within one currency"),
         ("topics", "impact", marts.NEVER),
         ("data_quality", "limit", marts.NEVER),
+        ("signals", "base_sessions", marts.NEVER),
+        ("signals", "counted", f"sum within one {' and '.join(SIGNAL)}"),
     ],
 )
 def test_how_a_column_adds_up(mart: str, column: str, use: str) -> None:
