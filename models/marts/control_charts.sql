@@ -13,17 +13,19 @@ rates_added as (
     from {{ ref('int_rate_periods') }}
 ),
 
--- How far neighbours of the same weekday differ, in standard deviations of what chance alone does. Two rates of 0, or
--- of 1, do not differ.
+-- How far neighbours of the same weekday differ, in millionths of a standard deviation of what chance alone does: whole
+-- numbers, whose sum no order of rows changes. Two rates of 0, or of 1, do not differ.
 step_added as (
     select
         *,
         case
             when common_rate * (1 - common_rate) > 0
                 then
-                    abs(rate - previous_rate)
-                    / sqrt(common_rate * (1 - common_rate) * (1e0 / base_count + 1e0 / previous_base_count))
-            when common_rate is not null then 0e0
+                    cast(round(
+                        1e6 * abs(rate - previous_rate)
+                        / sqrt(common_rate * (1 - common_rate) * (1e0 / base_count + 1e0 / previous_base_count))
+                    ) as bigint)
+            when common_rate is not null then 0
         end as step
     from rates_added
 ),
@@ -35,12 +37,12 @@ dispersion_added as (
         *,
         greatest(
             1e0,
-            avg(case when period_kind = 'day' then step end) over weeks_before / {{ (2 / 3.141592653589793) ** 0.5 }}e0,
+            avg(case when period_kind = 'day' then step end) over weeks_before / 797884.5608028654e0,
             case
                 when period_kind = 'week'
                     then
                         avg(case when period_kind = 'week' then step end) over weeks_before
-                        / {{ (2 / 3.141592653589793) ** 0.5 }}e0
+                        / 797884.5608028654e0
             end
         ) as dispersion
     from step_added

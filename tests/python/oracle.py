@@ -2226,7 +2226,7 @@ def steps_of(periods: dict[date, list[int]]) -> dict[date, float]:
             common = (counted + old_counted) / (size + old_size)
             deviation = sqrt(common * (1 - common) * (1 / size + 1 / old_size))
             difference = abs(counted / size - old_counted / old_size)
-            steps[start] = difference / deviation if deviation else 0.0
+            steps[start] = round(difference / deviation, 6) if deviation else 0.0
     return steps
 
 
