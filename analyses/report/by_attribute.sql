@@ -8,13 +8,19 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select dates.calendar_date
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+),
+
 sessions as (
     select sessions.*
     from {{ ref('sessions') }} as sessions
-    cross join last_day
-    where
-        sessions.outcome <> 'open'
-        and date_diff('day', sessions.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    inner join recent_days
+        on sessions.started_date = recent_days.calendar_date
+    where sessions.outcome <> 'open'
 ),
 
 attributes as (

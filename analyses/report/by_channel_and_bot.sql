@@ -8,13 +8,22 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select
+        dates.calendar_date,
+        date_diff('day', dates.calendar_date, last_day.last_date) >= {{ var('report_days') }} as is_before
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and 2 * {{ var('report_days') }} - 1
+),
+
 days_placed as (
     select
         daily.*,
-        date_diff('day', daily.started_date, last_day.last_date) >= {{ var('report_days') }} as is_before
+        recent_days.is_before
     from {{ ref('containment_daily') }} as daily
-    cross join last_day
-    where date_diff('day', daily.started_date, last_day.last_date) between 0 and 2 * {{ var('report_days') }} - 1
+    inner join recent_days
+        on daily.started_date = recent_days.calendar_date
 ),
 
 counted as (

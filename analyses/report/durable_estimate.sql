@@ -8,6 +8,13 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select dates.calendar_date
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+),
+
 -- In microseconds, as the mart durable_estimates counts.
 followed as (
     select
@@ -15,10 +22,9 @@ followed as (
         date_diff('microsecond', sessions.ended_at, sessions.next_contact_started_at) as return_us
     from {{ ref('sessions') }} as sessions
     cross join {{ ref('settings') }} as in_force
-    cross join last_day
-    where
-        sessions.is_contained
-        and date_diff('day', sessions.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    inner join recent_days
+        on sessions.started_date = recent_days.calendar_date
+    where sessions.is_contained
 ),
 
 ends_added as (

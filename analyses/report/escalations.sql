@@ -8,6 +8,13 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select dates.calendar_date
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+),
+
 counted as (
     select
         coalesce(escalations.escalation_reason, 'not given') as escalation_reason,
@@ -17,8 +24,8 @@ counted as (
         count(case when escalations.wait_seconds <= 86400 then 1 end) as answered_1_day_sessions,
         count(escalations.wait_seconds) as answered_sessions
     from {{ ref('escalations') }} as escalations
-    cross join last_day
-    where date_diff('day', escalations.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    inner join recent_days
+        on escalations.started_date = recent_days.calendar_date
     group by coalesce(escalations.escalation_reason, 'not given')
 ),
 

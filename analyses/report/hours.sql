@@ -7,6 +7,13 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select dates.calendar_date
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+),
+
 hour_added as (
     select
         isodow(sessions.started_date) as iso_weekday,
@@ -14,10 +21,9 @@ hour_added as (
         sessions.is_contained
     from {{ ref('sessions') }} as sessions
     cross join {{ ref('settings') }} as in_force
-    cross join last_day
-    where
-        sessions.is_contained is not null
-        and date_diff('day', sessions.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    inner join recent_days
+        on sessions.started_date = recent_days.calendar_date
+    where sessions.is_contained is not null
 ),
 
 counted as (

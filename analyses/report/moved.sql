@@ -8,15 +8,23 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select
+        dates.calendar_date,
+        date_diff('day', dates.calendar_date, last_day.last_date) >= {{ var('report_days') }} as is_before
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and 2 * {{ var('report_days') }} - 1
+),
+
 sessions as (
     select
         sessions.*,
-        date_diff('day', sessions.started_date, last_day.last_date) >= {{ var('report_days') }} as is_before
+        recent_days.is_before
     from {{ ref('sessions') }} as sessions
-    cross join last_day
-    where
-        sessions.outcome <> 'open'
-        and date_diff('day', sessions.started_date, last_day.last_date) between 0 and 2 * {{ var('report_days') }} - 1
+    inner join recent_days
+        on sessions.started_date = recent_days.calendar_date
+    where sessions.outcome <> 'open'
 ),
 
 listed as (

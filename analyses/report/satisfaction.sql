@@ -8,6 +8,13 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select dates.calendar_date
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+),
+
 counted as (
     select
         satisfaction.outcome_group,
@@ -15,8 +22,8 @@ counted as (
         sum(satisfaction.rated_segments) as rated,
         sum(satisfaction.closed_segments) as closed
     from {{ ref('satisfaction') }} as satisfaction
-    cross join last_day
-    where date_diff('day', satisfaction.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    inner join recent_days
+        on satisfaction.started_date = recent_days.calendar_date
     group by satisfaction.outcome_group
 )
 

@@ -8,14 +8,21 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select dates.calendar_date
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+),
+
 counted as (
     select
         coalesce(sessions.topic, 'none') as topic,
         count(sessions.is_contained) as closed_sessions,
         count(case when sessions.is_contained then 1 end) as contained_sessions
     from {{ ref('sessions') }} as sessions
-    cross join last_day
-    where date_diff('day', sessions.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    inner join recent_days
+        on sessions.started_date = recent_days.calendar_date
     group by coalesce(sessions.topic, 'none')
     having count(sessions.is_contained) > 0
 ),

@@ -8,6 +8,13 @@ last_day as (
     where is_complete
 ),
 
+recent_days as (
+    select dates.calendar_date
+    from {{ ref('dates') }} as dates
+    cross join last_day
+    where date_diff('day', dates.calendar_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+),
+
 counted as (
     select
         recontacts.outcome,
@@ -15,8 +22,8 @@ counted as (
         sum(recontacts.recontacted_7d_human_sessions + recontacts.recontacted_7d_handoff_sessions) as people_sessions,
         sum(recontacts.recontacted_7d_session_sessions + recontacts.recontacted_7d_merged_sessions) as again_sessions
     from {{ ref('recontacts') }} as recontacts
-    cross join last_day
-    where date_diff('day', recontacts.started_date, last_day.last_date) between 0 and {{ var('report_days') }} - 1
+    inner join recent_days
+        on recontacts.started_date = recent_days.calendar_date
     group by recontacts.outcome
 )
 
