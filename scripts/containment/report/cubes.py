@@ -22,12 +22,13 @@ from containment.report.sections import QUERIES
 
 DAY = "started_date"
 DIMENSIONS = ("source", "channel", "brand", "bot", "value", "hour_of_day")
-WHOLE = ("hour_of_day",)  # dimensions that keep all their values
+# How many values of a dimension keep their name in any case: those that a section lists.
+LEAST = {"hour_of_day": 24, "value": 24}
 TOPIC = "topic"
 # How many values of a dimension keep their name, until the rows fit.
 LEVELS = (400, 200, 100, 60, 40, 25, 16, 12, 8, 6, 4, 3, 2, 1, 0)
-MOST_ROWS = {"sessions": 60_000, "contacts": 40_000, "escalations": 40_000, "hours": 50_000}
-MOST_ROWS_OF_VALUES = 80_000  # of topic and all attributes together
+MOST_ROWS = {"sessions": 120_000, "contacts": 60_000, "escalations": 80_000, "hours": 60_000}
+MOST_ROWS_OF_VALUES = 120_000  # of topic and all attributes together
 MOST_BYTES = 1_800_000  # of all cubes, as they stand on the page
 MOST_ATTRIBUTES = 8
 
@@ -100,7 +101,7 @@ def _cube(connection: duckdb.DuckDBPyConnection, query: str, most_rows: int) -> 
         f"join placed_{name} on cube.{name} = placed_{name}.value" for name in dimensions
     )
     for level in LEVELS:
-        kept = {name: LEVELS[0] if name in WHOLE else level for name in dimensions}
+        kept = {name: max(level, LEAST.get(name, 0)) for name in dimensions}
         places = ", ".join(
             f"least(placed_{name}.place, {kept[name]}) as {name}" for name in dimensions
         )
@@ -131,10 +132,10 @@ def _cube(connection: duckdb.DuckDBPyConnection, query: str, most_rows: int) -> 
 
 def folded(cubes: Mapping[str, Cube]) -> list[str]:
     """Say which values have no name of their own on the page."""
-    found: dict[str, int] = {}
-    for name, cube in cubes.items():
-        for dimension, count in cube.rest.items():
-            if count:
-                word = name.removeprefix("by ") if dimension == "value" else dimension
-                found[word] = max(found.get(word, 0), count)
-    return [f"{shown(word)} ({count:,})" for word, count in sorted(found.items())]
+    return [
+        f"{shown(name.removeprefix('by ')) if dimension == 'value' else dimension} ({count:,}) in "
+        f"the counts of {shown(name.removeprefix('by '))}"
+        for name, cube in cubes.items()
+        for dimension, count in cube.rest.items()
+        if count
+    ]

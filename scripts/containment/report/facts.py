@@ -11,7 +11,7 @@ import duckdb
 from containment.query import analyses
 from containment.report import charts, cubes, formats, tiles
 from containment.report.charts import Rows
-from containment.report.sections import QUERIES
+from containment.report.sections import OVERVIEW, QUERIES
 from containment.report.tiles import View
 
 RATE = "containment_rate"
@@ -81,6 +81,8 @@ def counts(
     if of["first"] is None or of["to"] is None:
         return {}
     made, packed = cubes.encoded(connection)
+    folded = cubes.folded(made)
+    following = [section.name for section in OVERVIEW if section.follows and folded]
     facts = {
         "first": of["first"].isoformat(),
         "to": of["to"].isoformat(),
@@ -90,12 +92,14 @@ def counts(
         "targets": charts.plain([vars(target) for target in view.targets]),
         "lost": _lost(connection, found.get("lost_sessions", ())),
         "timeouts": charts.plain(found.get("timeout_sensitivity", ())),
+        # Where values are folded, the page's own rows say more than the counts.
+        "usual": {name: charts.plain(found[name]) for name in following if name in found},
         "charts": {
             section: [chart.spec for chart in declared]
             for section, declared in charts.declared().items()
         },
     }
-    return {"cubes": packed, "facts": cubes.packed(facts), "folded": cubes.folded(made)}
+    return {"cubes": packed, "facts": cubes.packed(facts), "folded": folded}
 
 
 def _said(row: Mapping[str, Any]) -> str:

@@ -213,7 +213,7 @@
     let rows = [];
     let reason = section.dataset.empty || "Nothing in these days.";
     try {
-      rows = view(state);
+      rows = (isUsual(state) && facts.usual[name]) || view(state);
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;
       reason = error.message;
