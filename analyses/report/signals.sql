@@ -1,8 +1,10 @@
--- Days and weeks outside their control limits, the newest first. Without ref(): a publication may lack this mart.
+-- Days and weeks outside their control limits, the newest first.
 select
     period_start_date,
     period_kind,
     rate as signal_rate,
+    rate_low as signal_rate_low,
+    rate_high as signal_rate_high,
     rate_name,
     direction,
     dimension,
@@ -12,7 +14,8 @@ select
     centre_rate,
     counted,
     base_count,
-    rule_name
-from marts.signals
+    rule_name,
+    period_end_date
+from {{ ref('signals') }}
 order by period_start_date desc, period_kind asc, dimension asc, dimension_value asc, rate_name asc, rule_name asc
 limit 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -60,11 +60,11 @@ def marks(
             if first <= row["started_date"] <= last
         ],
         "signals": [
-            {**row, "rate": row["signal_rate"], "said": _said(row)}
+            {**row, "rate": row["signal_rate"], "middle_date": _middle(row), "said": _said(row)}
             for row in found.get("signals", ())
             if row["dimension"] == "all"
             and row["rate_name"] == RATE
-            and row["period_kind"] == periods[0]["period_length"]
+            and (is_by_day or row["period_kind"] == periods[0]["period_length"])
             and first <= row["period_start_date"] <= last
         ],
     }
@@ -102,9 +102,15 @@ def counts(
     return {"cubes": packed, "facts": cubes.packed(facts), "folded": folded}
 
 
+def _middle(row: Mapping[str, Any]) -> date:
+    start: date = row["period_start_date"]
+    return start + (row["period_end_date"] - start) // 2
+
+
 def _said(row: Mapping[str, Any]) -> str:
     usual = formats.interval(row["usual_from_rate"], row["usual_to_rate"])
-    return f"{formats.percent(row['signal_rate'])} %, {row['direction']} the usual {usual}"
+    rate = formats.percent(row["signal_rate"])
+    return f"{row['period_kind']}: {rate} %, {row['direction']} the usual {usual}"
 
 
 def _lost(

@@ -168,6 +168,8 @@
     }));
   }
 
+  const middle = (signal) => dayText(Math.floor((dayNumber(signal.period_start_date) + dayNumber(signal.period_end_date)) / 2));
+
   function marks(rows) {
     const [start, end] = [rows[0].period_start_date, rows[rows.length - 1].period_start_date];
     const within = (day) => start <= day && day <= end;
@@ -183,8 +185,8 @@
       targets: days.filter(holding).map((day) => ({ from_date: day, target_rate: holding(day).target })),
       signals: facts.signals
         .filter((each) => only.length < 2 && each.dimension === dimension && (value === null || each.dimension_value === value))
-        .filter((each) => each.rate_name === "containment_rate" && each.period_kind === rows[0].period_length && within(each.period_start_date))
-        .map((each) => ({ ...each, rate: each.signal_rate, said: `${percent(each.signal_rate)} %, ${each.direction} the usual ${percent(each.usual_from_rate)}–${percent(each.usual_to_rate)} %` })),
+        .filter((each) => each.rate_name === "containment_rate" && [rows[0].period_length, rows[0].period_length === "day" && "week"].includes(each.period_kind) && within(each.period_start_date))
+        .map((each) => ({ ...each, rate: each.signal_rate, middle_date: middle(each), said: `${each.period_kind}: ${percent(each.signal_rate)} %, ${each.direction} the usual ${percent(each.usual_from_rate)}–${percent(each.usual_to_rate)} %` })),
     };
   }
 

@@ -84,8 +84,8 @@ OVERVIEW = (
     Section(
         name="signals",
         title="Signals",
-        text="Days and weeks whose rate left what is usual (control limits). A signal says look "
-        "here, not why.",
+        text="Days and weeks whose rate left what is usual (its control limits). A signal says "
+        "where to look, not why. Those of the containment rate are marked on the chart over time.",
         names=2,
         empty=None,
         rows="from signals order by period_start_date desc",

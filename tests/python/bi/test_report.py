@@ -482,13 +482,21 @@ def test_a_target_stands_on_its_tile_and_on_the_trend(published: Path, quickly: 
     ]
 
 
-SIGNALS = (
-    "create or replace table signals as select * from (values ('day', cast({day} as date), 'all', "
-    "'all', 'containment_rate', 3::bigint, 9::bigint, 0.333e0, 0.7e0, 0.41e0, 0.9e0, 'below', "
-    "'beyond limits')) as signals (period_kind, period_start_date, dimension, dimension_value, "
-    "rate_name, counted, base_count, rate, centre_rate, control_low, control_high, direction, "
-    "rule_name)"
-)
+SIGNAL = {
+    **dict.fromkeys(("dimension", "dimension_value"), "'all'"),
+    "period_kind": "'day'",
+    "rate_name": "'containment_rate'",
+    "rule_name": "'beyond limits'",
+    "counted": "3::bigint",
+    "base_count": "9::bigint",
+    "direction": "'below'",
+    "rate": "0.333e0",
+    "rate_low": "0.12e0",
+    "rate_high": "0.64e0",
+    "centre_rate": "0.7e0",
+    "control_low": "0.41e0",
+    "control_high": "0.9e0",
+}
 
 
 def test_signals_are_listed_and_marked(changed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -503,10 +511,15 @@ def test_signals_are_listed_and_marked(changed: Path, monkeypatch: pytest.Monkey
     last = one(changed, "select max(calendar_date) from marts.dates where is_complete")
     change(changed, "drop table if exists signals")
     assert 'id="signals"' not in page.made(changed, NAME) and not drawn["signals"]
-    change(changed, SIGNALS.format(day=f"'{last}'"))
+    day = f"cast('{last}' as date)"
+    signal = {**SIGNAL, "period_start_date": day, "period_end_date": day}
+    columns = ", ".join(f"{value} as {name}" for name, value in signal.items())
+    change(changed, f"create table signals as select {columns}")
     made = page.made(changed, NAME)
-    assert tables(made)["signals"][0][:2] == [[str(last), "day"], ["33.3", "%"]]
-    assert [mark["said"] for mark in drawn["signals"]] == ["33.3 %, below the usual 41.0–90.0 %"]
+    assert tables(made)["signals"][0][:2] == [[str(last), "day"], ["33.3", "%", "12.0–64.0", "%"]]
+    assert [mark["said"] for mark in drawn["signals"]] == [
+        "day: 33.3 %, below the usual 41.0–90.0 %"
+    ]
 
 
 @pytest.mark.parametrize(
