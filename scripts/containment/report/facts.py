@@ -104,7 +104,8 @@ def counts(
 
 def _middle(row: Mapping[str, Any]) -> date:
     start: date = row["period_start_date"]
-    return start + (row["period_end_date"] - start) // 2
+    half: timedelta = (row["period_end_date"] - start) // 2
+    return start + half
 
 
 def _said(row: Mapping[str, Any]) -> str:

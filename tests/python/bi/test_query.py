@@ -100,7 +100,7 @@ def test_a_rate_is_percent_and_cut(ask: Ask) -> None:
         "null::double as timeout_rate, -1.25::double as rate_effect, "
         "0.04 as containment_rate_change"
     )
-    assert cells(answer(ask, question)) == [["66.6 %", "70.0 %", "100.0 %", "NULL", "-1.2", "+0.0"]]
+    assert cells(answer(ask, question)) == [["66.6 %", "70.0 %", "100.0 %", "NULL", "-1.3", "+0.0"]]
 
 
 def test_what_is_no_rate_stays_as_it_is(ask: Ask) -> None:
