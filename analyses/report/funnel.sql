@@ -20,8 +20,8 @@ previous_added as (
 
 select
     step,
-    conversation_count,
+    {{ ratio('segment_count', 'previous_segment_count') }} as previous_step_share,
     segment_count,
-    {{ ratio('segment_count', 'previous_segment_count') }} as previous_step_share
+    conversation_count
 from previous_added
 order by step_number

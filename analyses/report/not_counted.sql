@@ -15,8 +15,8 @@ counted as (
 
 select
     segment_kind,
-    segment_count,
     {{ ratio('segment_count', 'sum(segment_count) over ()') }} as segment_share,
+    segment_count,
     conversation_count,
     customer_messages,
     bot_messages,

@@ -79,12 +79,12 @@ listed as (
 
 select
     rate_name,
-    what,
-    sessions,
-    of_sessions,
     {{ ratio('sessions', 'of_sessions') }} as session_rate,
     {{ wilson_bound('sessions', 'of_sessions', '-') }} as session_rate_low,
-    {{ wilson_bound('sessions', 'of_sessions', '+') }} as session_rate_high
+    {{ wilson_bound('sessions', 'of_sessions', '+') }} as session_rate_high,
+    sessions,
+    of_sessions,
+    what
 from listed
 where of_sessions is not null
 order by place

@@ -31,6 +31,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # What an ending says is said by the value itself, or by the heading's second word.
 ENDINGS = {"_seconds": "", "_at": " (UTC)", "_count": "", "_id": "", "_amount": ""}
 HEADINGS = {
+    "session_rate": "rate",
     "signal_rate": "rate",
     "usual_from_rate": "usual from",
     "usual_to_rate": "to",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -414,6 +414,13 @@ def test_as_of_that_is_no_time(project: Path, written: str) -> None:
         ),
         *(
             (
+                f"report_days: {value}",
+                f"--vars: report_days is {value}; write whole days from 1 to 366",
+            )
+            for value in ("0", "2.5", "367")
+        ),
+        *(
+            (
                 f"publish_parquet: {value}",
                 f"--vars: publish_parquet is {shown}; write true or false",
             )
@@ -804,6 +811,26 @@ OVERLAP = (
 def test_wrong_prices(project: Path, content: str, line: str) -> None:
     seed(project, "prices", content)
     assert seed_refusal(project) == f"seeds/prices.csv{line}"
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ("containment,2026-01-01,0.7", "rate_name is 'containment'; write containment_rate"),
+        ("containment_rate,1/2/26,0.7", "from_date is '1/2/26'; write YYYY-MM-DD"),
+        ("containment_rate,2026-01-01,70", "target is '70'; write a number from 0 to 1"),
+        ("containment_rate,2026-01-01,", "target is blank; fill it in"),
+    ],
+)
+def test_wrong_targets(project: Path, row: str, line: str) -> None:
+    seed(project, "targets", f"{TARGETS}{row}\n")
+    assert seed_refusal(project).startswith(f"seeds/targets.csv line 2: {line}")
+
+
+def test_targets_are_read(project: Path) -> None:
+    seed(project, "targets", TARGETS + "containment_rate,2026-01-01,0.7\n")
+    rows = lookups.load(project).contents[lookups.TARGETS].rows
+    assert list(lookups.targets(rows)) == [("containment_rate", date(2026, 1, 1), 0.7)]
 
 
 def test_prices_of_different_days_sources_and_channels(project: Path) -> None:
