@@ -39,6 +39,7 @@ vars:
     full_check_days: 7
     publications_kept: 3
     publish_parquet: true
+    report_days: 28
     signal_minimum_sessions: 30
     signal_base: null
     signal_rules: [beyond_three_sigma]
