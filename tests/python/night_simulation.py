@@ -249,7 +249,7 @@ class Simulation:
             publish.switch(home.published, names[0])
         with (
             patch.object(publish.docs, "write", lambda file: file.write_text("docs")),
-            patch.object(page, "made", lambda database, name: name),
+            patch.object(page, "made", lambda database, name, view: name),
             # Of so few conversations each night changes most, and a block of the file holds little.
             patch.multiple(published_marts, MOST_DIFFERING=1, MOST_GROWTH=9),
         ):

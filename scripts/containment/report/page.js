@@ -1,6 +1,7 @@
 // The page: its state is in the address, its figures are those of Views.
 (async () => {
   const { Unknown, dayNumber, dayText } = Counts;
+  const { percent, points, count, printable, written, interval, sessionsQuery } = Words;
   const element = (id) => document.getElementById(id);
   const store = element("facts");
   if (!store || !("DecompressionStream" in window)) return;
@@ -17,34 +18,6 @@
   let state = null;
   let draw = null; // once the library is there
   const views = new Map(); // a chart's place to its view
-
-  // --- how values are written: as formats.py does ---
-  const percent = (rate) => (Math.floor(rate * 1000 + 1e-9) / 10).toFixed(1);
-  const points = (value) => {
-    const tenths = Math.floor(Math.abs(value) * 10 + 0.5);
-    return `${value < 0 && tenths ? "-" : "+"}${(tenths / 10).toFixed(1)}`;
-  };
-  const count = (value) => value.toLocaleString("en-US");
-  const OURS = { human_only: "people alone" };
-  const NAMES = ["outcome", "outcome_group", "dimension"];
-  const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-  const printable = (text) => {
-    const plain = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
-    return plain.length > 80 ? `${plain.slice(0, 79)}…` : plain;
-  };
-  function written(column, kind, value) {
-    if (value === null || value === undefined) return "–";
-    if (typeof value === "boolean") return value ? "yes" : "no";
-    if (kind === "rate") return `${percent(value)} %`;
-    if (kind === "points") return points(value);
-    if (column === "iso_weekday") return WEEKDAYS[value - 1];
-    if (column === "hour_of_day") return `${String(value).padStart(2, "0")}:00`;
-    if (typeof value === "number") return count(value);
-    return NAMES.includes(column) ? OURS[value] || printable(value).replaceAll("_", " ") : printable(value);
-  }
-  const interval = (kind, low, high) =>
-    low === null || low === undefined ? "–"
-      : kind === "points" ? `${points(low)} to ${points(high)}` : `${percent(low)}–${percent(high)} %`;
 
   // --- the state, and the address ---
   function parsed() {
@@ -81,21 +54,6 @@
     BASE.includes(name)
       ? { ...state, filters: { ...state.filters, [name]: value } }
       : { ...state, attribute: [name, value] };
-
-  // --- the query that asks the same ---
-  const quoted = (text) => `'${String(text).replaceAll("'", "''")}'`;
-  const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  function condition(name, value) {
-    const column = { bot: "bot_id" }[name] || name;
-    if ([...BASE, "topic"].includes(name)) return value === "none" ? `coalesce(${column}, 'none') = 'none'` : `${column} = ${quoted(value)}`;
-    const having = `(select session_id from session_attributes where attribute = ${quoted(name)}`;
-    return value === "none" ? `session_id not in ${having})` : `session_id in ${having} and value = ${quoted(value)})`;
-  }
-  function sessionsQuery() {
-    const parts = [`started_date between '${dayText(state.from)}' and '${dayText(state.to)}'`];
-    for (const [name, value] of [...Object.entries(state.filters), ...(state.attribute ? [state.attribute] : [])]) parts.push(condition(name, value));
-    return `scripts/query ${shell(`from sessions where outcome = 'escalated' and ${parts.join(" and ")} order by started_at desc`)}`;
-  }
 
   // --- filling the page ---
   const set = (parent, part, text) => {
@@ -242,7 +200,7 @@
     const oldest = facts.lost.days[facts.lost.days.length - 1];
     const all = lines.length < 300 || from > oldest;
     element("lost-count").textContent = `${count(shown)} shown${all ? "" : `; only the newest ${count(lines.length)} are on this page`}. All of them:`;
-    element("lost-query").textContent = sessionsQuery();
+    element("lost-query").textContent = sessionsQuery(state);
   }
 
   async function fill() {

@@ -25,7 +25,7 @@ from containment.report.tiles import View
 
 Made = TypeVar("Made")
 HERE = Path(__file__).parent
-SCRIPTS = ("counts.js", "views.js", "page.js")
+SCRIPTS = ("counts.js", "views.js", "words.js", "page.js")
 INSTEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Containment</title>'
     "<p>The report could not be made this time; the figures beside it are complete. "

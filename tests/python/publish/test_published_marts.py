@@ -67,7 +67,7 @@ RARE = CHANGES[-4:-1]
 @pytest.fixture(autouse=True)
 def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publish.docs, "write", lambda page: page.write_text("docs"))
-    monkeypatch.setattr(page, "made", lambda database, name: name)
+    monkeypatch.setattr(page, "made", lambda database, name, view: name)
     # A file as small as here takes twice the room after a patch, for a block holds little.
     monkeypatch.setattr(published_marts, "MOST_GROWTH", 9)
 
