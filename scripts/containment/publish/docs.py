@@ -27,8 +27,7 @@ FOLDERS = ("models", "macros", "seeds", "analyses", "tests")
 SUFFIXES = (".sql", ".yml", ".md")
 # The linter's target: in memory, and with the models of every source, not of the enabled ones.
 TARGET = "lint"
-FLOW = PROJECT / "docs" / "lineage.svg"  # this project's, whichever is described
-PAGE = (Path(docs_page.__file__), docs_page.TEMPLATE, FLOW)
+PAGE = (Path(docs_page.__file__), docs_page.TEMPLATE)
 CODE = """
 import sys
 from dbt.cli.main import dbtRunner
@@ -61,7 +60,7 @@ def code_hash(project: Path) -> str:
     for path in _code(project):
         digest.update(f"{path.relative_to(project)}\n".encode())
         digest.update(path.read_bytes())
-    for path in PAGE:
+    for path in (*PAGE, *_flow(project)):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -97,7 +96,7 @@ def _make(file: Path, kept: Path, project: Path) -> None:
         if done.returncode:
             raise Stop(f"dbt parse ended with exit code {done.returncode}")
         made = Path(folder, "docs.html")
-        made.write_text(_page(Path(folder, "manifest.json")), encoding="utf-8")
+        made.write_text(_page(Path(folder, "manifest.json"), project), encoding="utf-8")
         # A copy to keep is a convenience: a project that may not be written makes it each night.
         with suppress(OSError):
             kept.parent.mkdir(exist_ok=True)
@@ -109,11 +108,17 @@ def _make(file: Path, kept: Path, project: Path) -> None:
         shutil.copyfile(made, file)
 
 
-def _page(manifest: Path) -> str:
+def _flow(project: Path) -> list[Path]:
+    """The picture of how data flow; a project without its docs has none."""
+    return [path for path in [project / "docs" / "lineage.svg"] if path.is_file()]
+
+
+def _page(manifest: Path, project: Path) -> str:
     """The page of a manifest; Stop where that is not as this project's dbt writes it."""
     try:
         described = json.loads(manifest.read_text(encoding="utf-8"))
-        return docs_page.render(described, FLOW.read_text(encoding="utf-8"))
+        flow = "".join(path.read_text(encoding="utf-8") for path in _flow(project))
+        return docs_page.render(described, flow)
     except OSError:
         raise
     except Exception as error:  # a page that cannot be made is no reason to publish nothing

@@ -24,7 +24,10 @@ def span(connection: duckdb.DuckDBPyConnection, view: View) -> dict[str, Any]:
         "select min(calendar_date), max(case when is_complete then calendar_date end) "
         "from marts.dates"
     )
-    row = connection.execute(query).fetchone()
+    try:
+        row = connection.execute(query).fetchone()
+    except duckdb.CatalogException:  # a publication without days
+        row = None
     first, last = row if row else (None, None)
     begin = None if last is None else last - timedelta(days=view.days - 1)
     return {"first": first, "from": begin, "to": last, "days": view.days}
