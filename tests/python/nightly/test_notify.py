@@ -114,10 +114,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def home(sample: Path, tmp_path: Path) -> Path:
-    """A home with the sample's publication and history."""
+    """A home with the sample's publication and its run; other tests let other runs fail there."""
     home = tmp_path / "home"
     shutil.copytree(sample / "history", home / "history")
     name = (sample / "published" / "current").readlink().name
+    with duckdb.connect(str(home / "history" / "history.duckdb")) as connection:
+        connection.execute("delete from runs where publication is distinct from ?", [name])
     folder = home / "published" / "versions" / name
     folder.mkdir(parents=True)
     shutil.copy(sample / "published" / "containment.duckdb", folder)
