@@ -75,6 +75,9 @@ def command(
             if dry_run:
                 _show(found, items, known)
                 return 0
+            many = [key for each in found for item in _new(items, known, each) for key in item.keys]
+            if many:
+                sent.make_room(home, len(many))
             failed = [address.name for address in found if not _told(home, address, items, known)]
     except sent.NotRemembered:
         # A full disk, say: that the run failed by it is told, for the next run is another one.
@@ -113,20 +116,20 @@ def _items(
     return items + ([news.digest(home, report_url)] if digest else [])
 
 
-def _new(items: Sequence[Item], known: set[tuple[str, str]], recipient: str) -> list[Item]:
-    return [item for item in items if not any((key, recipient) in known for key in item.keys)]
+def _new(items: Sequence[Item], known: set[tuple[str, str]], to: Address) -> list[Item]:
+    return [item for item in items if not any((key, to.recipient) in known for key in item.keys)]
 
 
 def _told(home: Home, address: Address, items: Sequence[Item], known: set[tuple[str, str]]) -> bool:
     """Send an address what it does not know yet; return whether it took it."""
-    new = _new(items, known, address.name)
+    new = _new(items, known, address)
     if not new:
         return True
     title, body = news.text(new)
     # Sent first, remembered then: a kill between the two sends it twice, the other way round never.
     if not address.send(title, body):
         return False
-    sent.remember(home, [key for item in new for key in item.keys], address.name)
+    sent.remember(home, [key for item in new for key in item.keys], address.recipient, address.name)
     say(f"message sent to address {address.name}: {title}")
     return True
 
@@ -139,10 +142,10 @@ def _tell_all(found: Sequence[Address], items: Sequence[Item]) -> None:
 
 
 def _show(found: Sequence[Address], items: Sequence[Item], known: set[tuple[str, str]]) -> None:
-    for name in [address.name for address in found] or ["none"]:
-        new = _new(items, known, name)
+    for address in found or [None]:
+        new = items if address is None else _new(items, known, address)
         title, body = news.text(new) if new else ("nothing new", "")
-        say(f"to address {name}: {title}")
+        say(f"{f'to address {address.name}' if address else 'to nobody yet'}: {title}")
         for each in body.splitlines():
             say(f"  {each}")
 

@@ -6,6 +6,7 @@ apprise says of it is ever shown: an address is named by its position and its sc
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -24,9 +25,14 @@ NAME = "containment"
 
 @dataclass(frozen=True)
 class Address:
-    """Somebody to tell; `name` may be shown: the position among the addresses, and the scheme."""
+    """Somebody to tell.
+
+    `name` may be shown: the position among the addresses, and the scheme. `recipient` is how the
+    history knows who was told, wherever the address stands: a hash of it without its secrets.
+    """
 
     name: str
+    recipient: str
     service: Any = field(repr=False)  # apprise's, with the secrets
 
     def send(self, title: str, body: str) -> bool:
@@ -52,7 +58,7 @@ def read(environment: Mapping[str, str]) -> list[Address]:
     asset = apprise.AppriseAsset(
         app_id=NAME, app_desc=NAME, storage_mode="memory", secure_logging=True
     )
-    found = []
+    found: list[Address] = []
     for number, written in enumerate(split(environment.get(VARIABLE, "")), start=1):
         scheme = SCHEME.match(written)
         service = apprise.Apprise(asset=asset)
@@ -62,8 +68,18 @@ def read(environment: Mapping[str, str]) -> list[Address]:
                 f"{VARIABLE}: address {number} ({what}) is none that apprise takes; check it "
                 "(blanks or commas stand between addresses)"
             )
-        found.append(Address(f"{number} {scheme[1].lower()}", service))
+        known = [each.recipient for each in found]
+        found.append(Address(f"{number} {scheme[1].lower()}", _recipient(service, known), service))
     return found
+
+
+def _recipient(service: Any, known: Sequence[str]) -> str:
+    """Sixteen hex digits of what apprise shows of an address, and the how manieth like it it is."""
+    shown = [each.url(privacy=True) for each in service]
+    for each in service:  # the limit that counts is that of a whole call
+        each.socket_connect_timeout = each.socket_read_timeout = SECONDS_PER_ADDRESS
+    same = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
+    return f"{same} {sum(each.startswith(same) for each in known) + 1}"
 
 
 def split(text: str) -> Sequence[str]:

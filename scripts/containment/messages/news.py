@@ -155,7 +155,9 @@ def digest(home: Home, report_url: str | None) -> Item:
     bad = sum(run["outcome"] in (FAILED, KILLED) for run in runs)
     lines.append(f"Runs since the week began: {good} published, {bad} failed")
     exceeded = _ask(
-        home, "select distinct finding from marts.data_quality where is_exceeded order by all"
+        home,
+        "select distinct finding from marts.data_quality where is_exceeded and action = 'warn' "
+        "order by all",
     )
     if exceeded:
         lines.append(

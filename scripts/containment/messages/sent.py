@@ -59,8 +59,22 @@ def keys(home: Home) -> set[tuple[str, str]]:
         raise _not_written(home, error) from None
 
 
-def remember(home: Home, new: Iterable[str], recipient: str) -> None:
-    """Note that somebody was sent this; raise Stop if it cannot be noted."""
+def make_room(home: Home, count: int) -> None:
+    """Raise NotRemembered if so many messages could not be remembered: a full disk, say."""
+    now = utc_now()
+    try:
+        with history.opened(home) as connection:
+            connection.executemany(
+                f"insert into {history.SENT} values (?, '', ?)",
+                [[key("room", number), now] for number in range(count)],
+            )
+            connection.execute(f"delete from {history.SENT} where recipient = ''")
+    except (duckdb.Error, OSError) as error:
+        raise _not_written(home, error) from None
+
+
+def remember(home: Home, new: Iterable[str], recipient: str, name: str) -> None:
+    """Note that somebody, shown as `name`, was sent this; raise Stop if it cannot be noted."""
     now = utc_now()
     try:
         with history.opened(home) as connection:
@@ -71,7 +85,7 @@ def remember(home: Home, new: Iterable[str], recipient: str) -> None:
     except (duckdb.Error, OSError) as error:
         raise Stop(
             f"{home.history}: cannot be written ({one_line(error)}); what was sent to address "
-            f"{recipient} is sent again at the next run"
+            f"{name} is sent again at the next run"
         ) from None
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from math import ceil, floor
 from typing import Any
 from urllib.parse import urlencode
 
 from containment.common.shown import cut, printable
 from containment.publish import headline
+from containment.query import units
 
 Row = Mapping[str, Any]
 RATES = {
@@ -34,7 +34,7 @@ def signal(row: Row, report_url: str | None) -> list[str]:
     said = (
         f"{period(row)}{where}: {what} {headline.percent(counted, base)} % ({counted:,} of "
         f"{base:,} {of}; 95 % interval {low}–{high} %), {_rule(row)} {limits(row)}; centre line "
-        f"{100 * row['centre_rate']:.1f} % ({row['base_sessions']:,} {of}, "
+        f"{units.percent(row['centre_rate'])} % ({row['base_sessions']:,} {of}, "
         f"{row['base_start_date']} to {row['base_end_date']})"
     )
     is_filter = row["dimension"] not in NO_FILTER
@@ -52,9 +52,8 @@ def _rule(row: Row) -> str:
 
 
 def limits(row: Row) -> str:
-    """The control limits in percent, rounded inwards: a rate outside is outside what is shown."""
-    low, high = 1000 * row["control_low"], 1000 * row["control_high"]
-    return f"{ceil(low - 1e-9) / 10:.1f}–{floor(high + 1e-9) / 10:.1f} %"
+    """The control limits in percent, cut like every rate."""
+    return f"{units.percent(row['control_low'])}–{units.percent(row['control_high'])} %"
 
 
 def period(row: Row) -> str:

@@ -42,6 +42,19 @@ final as (
     from rates_added
 )
 """
+_OF_MEAN = """
+means_added as (
+    select
+        *,
+        {{ ratio('before_PART', 'before_WHOLE') }} as before_METRIC,
+        {{ ratio('after_PART', 'after_WHOLE') }} as after_METRIC
+    from paired
+),
+final as (
+    select *, after_METRIC - before_METRIC as METRIC_increase
+    from means_added
+)
+"""
 _OF_NUMBER = """
 final as (
     select *, after_METRIC - before_METRIC as METRIC_increase
@@ -99,9 +112,9 @@ def query(
 ) -> str:
     """Return the SQL that sets two periods side by side, with a row for each value of `by`.
 
-    A ratio has its counts, its Wilson interval in both periods, and the difference in points with
-    Newcombe's interval; a count or a median the difference alone. Raise Stop where a name is
-    unknown, or where the metric is itself the end of an interval.
+    A rate has its counts, its Wilson interval in both periods, and the difference in points with
+    Newcombe's interval; a count, a median or a mean score has the difference alone. Raise Stop
+    where a name is unknown, or where the metric is itself the end of an interval.
     """
     metric = metrics.known(known, name)
     if metric.kind == "derived":
@@ -123,7 +136,7 @@ def query(
     same = [f"{BEFORE}.{group} is not distinct from {AFTER}.{group}" for group in by]
     join = f"full join {AFTER} on {' and '.join(same)}" if by else f"cross join {AFTER}"
     # Only what is ours is rendered: in a template, a value that is asked for could be code.
-    added = analyses.render_text(_OF_RATIO if metric.kind == "ratio" else _OF_NUMBER)
+    added = analyses.render_text(_added(metric))
     for word, meant in zip(("METRIC", "PART", "WHOLE"), (name, *parts), strict=False):
         added = added.replace(word, meant)
     return "\n".join(
@@ -135,6 +148,12 @@ def query(
             *([f"order by {', '.join(by)}"] if by else []),
         ]
     )
+
+
+def _added(metric: metrics.Metric) -> str:
+    if metric.kind != "ratio":
+        return _OF_NUMBER
+    return _OF_RATIO if metrics.is_proportion(metric) else _OF_MEAN
 
 
 def verdict(name: str, row: Mapping[str, object]) -> str | None:

@@ -62,11 +62,17 @@ def dimensions(
     found = [Dimension(name, description, every) for name, description in TIMES.items()]
     for name in metrics.dimensions(known)[len(TIMES) :]:
         of = tuple(model.mart for model in models if name in model.dimensions)
-        said = (marts()[mart].columns.get(name, "") for mart in of if mart in marts())
+        said = (marts()[mart].columns.get(name, "") for mart in _described(of))
         own = f"The attribute {name} of the setting attributes."
         description = (attributes or {}).get(name) or next(filter(None, said), own)
         found.append(Dimension(name, " ".join(description.split()), of))
     return found
+
+
+def _described(names: tuple[str, ...]) -> list[str]:
+    """The marts whose ymls describe the columns of these: the wide one has those of the narrow."""
+    wider = [metrics.NARROW] if metrics.WIDE in names else []
+    return [name for name in (*wider, *names) if name in marts()]
 
 
 def _blocks(project: Path) -> dict[str, str]:

@@ -23,6 +23,7 @@ GRAINS = ("day", "week", "month", "quarter", "year")
 TIME = "metric_time"  # MetricFlow's name of a model's time
 NARROW, WIDE = "sessions", "sessions_wide"  # the same rows; the one also has the attributes
 DEFINES = re.compile("^(semantic_models|metrics):", re.MULTILINE)
+ONE_OR_NONE = "then 1 else 0 end"  # so a measure counts rows
 KNOWN = {"simple", "ratio", "derived"}
 
 
@@ -89,6 +90,13 @@ def with_attributes(metrics: Mapping[str, Metric], attributes: Sequence[str]) ->
         for key, model in models.items()
     }
     return {name: replace(metric, model=wide[id(metric.model)]) for name, metric in metrics.items()}
+
+
+def is_proportion(metric: Metric) -> bool:
+    """Whether a ratio counts a part of what its denominator counts; a mean of scores does not."""
+    values = [metric.model.measures[part] for part in metric.inputs]
+    counts = [function == "count" or value.endswith(ONE_OR_NONE) for function, value in values]
+    return metric.kind == "ratio" and all(counts)
 
 
 def sql(

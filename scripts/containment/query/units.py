@@ -17,7 +17,7 @@ RATES = tuple(
     for what in (
         *("_rate", "_rate_24h", "_rate_7d", "_rate_before", "_rate_without", "_rate_of_demand"),
         *("share", "share_of_sessions", "share_of_conversations", "share_of_first_step"),
-        *("share_of_previous_step", "_7d_estimate"),
+        *("share_of_previous_step", "_7d_estimate", "control"),
     )
     for end in ("", LOW, HIGH)
 )
@@ -38,7 +38,7 @@ class Unit(Enum):
 
 def of(column: str) -> Unit:
     """Take a column's name, give the unit of its numbers."""
-    if column.endswith(RATES):
+    if column.endswith(RATES) or column in ("rate", f"rate{LOW}", f"rate{HIGH}"):
         return Unit.PERCENT
     return Unit.POINTS if column.endswith(POINTS) else Unit.PLAIN
 

@@ -393,12 +393,12 @@ def test_the_intervals_of_the_notebook_are_ours(
     book = json.loads((BI / "containment.ipynb").read_text(encoding="utf-8"))
     sources = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     names: dict[str, Any] = {}
-    for source in (sources[0], next(each for each in sources if "temp macro" in each)):
+    for source in (sources[0], next(each for each in sources if "macro low_end" in each)):
         exec(source, names)
     question = (
         "select count(*) from containment_daily where closed_sessions > 0 and ("
-        "abs(low_end(contained_sessions, closed_sessions) / 100 - containment_rate_low) > 1e-6 or "
-        "abs(high_end(contained_sessions, closed_sessions) / 100 - containment_rate_high) > 1e-6)"
+        "abs(low_end(contained_sessions, closed_sessions) - containment_rate_low) > 1e-6 or "
+        "abs(high_end(contained_sessions, closed_sessions) - containment_rate_high) > 1e-6)"
     )
     assert names["ask"](question).fetchall() == [(0,)]
     names["publication"].close()

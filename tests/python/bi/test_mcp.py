@@ -199,6 +199,15 @@ def test_a_value_is_a_value_whatever_is_written_in_it(call: Call) -> None:
         assert answer["rows"] == [{"closed_sessions": None}]
 
 
+def test_a_mean_score_has_no_interval_of_a_rate(call: Call) -> None:
+    before, after = ["2026-08-10", "2026-09-06"], ["2026-09-07", "2026-10-04"]
+    found = call("compare_periods", metric="csat_score", before=before, after=after)
+    [row] = found["rows"]
+    assert row["csat_score_increase"] == row["after_csat_score"] - row["before_csat_score"]
+    assert row["after_rated_sessions"] > 0
+    assert not [name for name in row if "difference" in name or "low" in name or name == "verdict"]
+
+
 def test_two_weeks_are_compared_as_the_trend_does(
     call: Call, published: Path, days: tuple[list[str], list[str]]
 ) -> None:

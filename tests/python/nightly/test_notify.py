@@ -269,6 +269,31 @@ def test_the_same_sessions_under_two_names_are_one_signal(home: Path, server: Se
     assert "the eighth day in a row below its centre line; limits 62.5–88.3 %" in said
 
 
+def test_an_address_is_known_wherever_it_stands(home: Path, server: Server) -> None:
+    add_signal(home)
+    old, new = server.url("/old"), server.url("/new")
+    assert notify(home, to=(old,))[0] == 0
+    assert len(server.taken()) == 1
+    code, said = notify(home, to=(new, old))
+    assert (code, said) == (0, "message sent to address 1 json: containment: 1 signal\n")
+    assert len(server.taken()) == 1
+
+
+def test_what_cannot_be_remembered_though_it_can_be_read_is_not_sent(
+    home: Path, server: Server
+) -> None:
+    """So it is on a full disk: here the table takes no row."""
+    add_signal(home)
+    with duckdb.connect(str(home / "history" / "history.duckdb")) as connection:
+        connection.execute(
+            "create or replace table sent_messages "
+            "(message_key varchar, recipient varchar check (recipient is null), sent_at timestamp)"
+        )
+    code, said = notify(home, to=(server.url(),))
+    assert (code, server.taken()) == (2, [])
+    assert "nothing was sent" in said
+
+
 def test_many_signals_are_one_short_message(home: Path, server: Server) -> None:
     for number in range(15):
         add_signal(home, dimension="topic", dimension_value=f"t{number}", counted=number)
