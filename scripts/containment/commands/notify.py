@@ -142,7 +142,8 @@ def _tell_all(found: Sequence[Address], items: Sequence[Item]) -> None:
 
 
 def _show(found: Sequence[Address], items: Sequence[Item], known: set[tuple[str, str]]) -> None:
-    for address in found or [None]:
+    people: Sequence[Address | None] = found or [None]
+    for address in people:
         new = items if address is None else _new(items, known, address)
         title, body = news.text(new) if new else ("nothing new", "")
         say(f"{f'to address {address.name}' if address else 'to nobody yet'}: {title}")

@@ -76,8 +76,9 @@ def read(environment: Mapping[str, str]) -> list[Address]:
 def _recipient(service: Any, known: Sequence[str]) -> str:
     """Sixteen hex digits of what apprise shows of an address, and the how manieth like it it is."""
     shown = [each.url(privacy=True) for each in service]
-    for each in service:  # the limit that counts is that of a whole call
-        each.socket_connect_timeout = each.socket_read_timeout = SECONDS_PER_ADDRESS
+    for each in service:  # the limit that counts is that of a whole call, unless ?rto= says another
+        if each.socket_read_timeout == type(each).socket_read_timeout:
+            each.socket_read_timeout = SECONDS_PER_ADDRESS
     same = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
     return f"{same} {sum(each.startswith(same) for each in known) + 1}"
 

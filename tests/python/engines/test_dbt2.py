@@ -110,6 +110,7 @@ def test_the_marts_are_those_of_dbt_1(dbt2: Dbt2, sample: Path, tmp_path: Path) 
             project,
             *("build", "--exclude-resource-type", "unit_test"),
             not_after=settings["clock"],
+            attributes=["language", "variant"],  # those of the sample
         )
         assert code == 0, said[-6000:]
     wanted, found = tmp_path / "wanted.duckdb", tmp_path / "found.duckdb"
