@@ -237,7 +237,7 @@ def test_a_signal_is_told_once_with_its_numbers(home: Path, server: Server) -> N
     assert said.splitlines() == [
         "containment: 1 signal",
         f"{day:%A} {day}, channel “chat”: containment 61.0 % (61 of 100 closed sessions; 95 % "
-        f"interval {low}–{high} %), below its limits 62.4–88.3 %; centre line 75.3 % (1,234 closed "
+        f"interval {low}–{high} %), below its limits 62.4–88.3 %; centre line 75.4 % (1,234 closed "
         f"sessions, {day - timedelta(days=56)} to {day - timedelta(days=7)})",
         f"{REPORT}#from={day}&to={day}&channel=chat",
         "",
