@@ -127,7 +127,7 @@ def test_sqlalchemy_reads_it_and_sees_the_next_publication_when_it_reconnects(
         client.stdin.flush()
         later = json.loads(client.stdout.readline())
     assert client.returncode == 0
-    assert later == {"same": 847, "marts": sorted([*said["marts"], "published_later"])}
+    assert later == {"same": 1548, "marts": sorted([*said["marts"], "published_later"])}
 
 
 def test_the_node_client_reads_the_database_and_parquet(home: Home, node: Path) -> None:
@@ -143,5 +143,5 @@ def test_the_node_client_reads_the_database_and_parquet(home: Home, node: Path) 
     assert said["version"] == "v1.5.6"
     assert said["marts"] == marts(home)
     assert said["channels"] == said["from_parquet"] == expected
-    assert said["sessions"] == said["sessions_from_months"] == "847"
+    assert said["sessions"] == said["sessions_from_months"] == "1548"
     assert said["comments"][0]["comment"].startswith(OUTCOME)
