@@ -39,6 +39,8 @@ NO_ATTRIBUTE = (
     *("message_id", "author_type", "author_id", "is_public", "sent_at", "created_at"),
     *("exclusion_reason", "loaded_at", "bot_version", "attributes", "all", "bot", "metric_time"),
     *("day", "week", "month", "quarter", "year"),
+    # What the address of the report says beside attributes.
+    *("tab", "from", "to", "source", "channel", "brand", "topic"),
 )
 SAMPLE, SAMPLE_ATTRIBUTES = ("sample",), ("language", "variant")
 RAW_PATH_VARIABLE = "CONTAINMENT_RAW_PATH"

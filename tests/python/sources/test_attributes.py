@@ -176,6 +176,7 @@ def test_keys_of_custom_attributes_are_read_one_by_one() -> None:
         (["topic"], r"'topic' has a meaning of its own; .* by raw_columns"),
         (["bot_version"], r"'bot_version' has a meaning of its own"),
         (["closed_sessions"], r"'closed_sessions' has a meaning of its own"),
+        (["tab"], r"'tab' has a meaning of its own"),
         (["order"], r"'order' has a meaning of its own"),
     ],
 )
