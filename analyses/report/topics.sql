@@ -1,11 +1,10 @@
--- By how many points the containment rate of the last complete days would change without a topic: the 20 topics with
--- the greatest change, and one row for all others together.
+-- The impact of a topic, in points, as in the mart topics: the containment rate of the last complete days less what it
+-- is without the topic. The 20 topics with the greatest impact, and one row for all others together.
 with
 
 last_day as (
     select max(calendar_date) as last_date
     from {{ ref('dates') }}
-    where is_complete
 ),
 
 recent_days as (
@@ -38,8 +37,9 @@ headline_added as (
 impact_added as (
     select
         *,
-        {{ ratio('(all_contained_sessions - contained_sessions)', '(all_closed_sessions - closed_sessions)') }}
-        - {{ ratio('all_contained_sessions', 'all_closed_sessions') }} as impact
+        {{ ratio('all_contained_sessions', 'all_closed_sessions') }}
+        - {{ ratio('(all_contained_sessions - contained_sessions)', '(all_closed_sessions - closed_sessions)') }}
+            as impact
     from headline_added
 ),
 
@@ -72,9 +72,9 @@ select
     {{ wilson_bound('contained_sessions', 'closed_sessions', '-') }} as containment_rate_low,
     {{ wilson_bound('contained_sessions', 'closed_sessions', '+') }} as containment_rate_high,
     100 * (
-        {{ ratio('(all_contained_sessions - contained_sessions)', '(all_closed_sessions - closed_sessions)') }}
-        - {{ ratio('all_contained_sessions', 'all_closed_sessions') }}
-    ) as without_it_change,
+        {{ ratio('all_contained_sessions', 'all_closed_sessions') }}
+        - {{ ratio('(all_contained_sessions - contained_sessions)', '(all_closed_sessions - closed_sessions)') }}
+    ) as impact,
     contained_sessions,
     closed_sessions
 from summed

@@ -37,7 +37,7 @@ HEADINGS = {
     "usual_to_rate": "to",
     "centre_rate": "centre line",
     "containment_rate_change": "change",
-    "without_it_change": "rate without it",
+    "impact": "impact in points",
     "escalated_session_share": "share",
     "durable_containment_rate_7d": "durable, 7 days",
     "answered_within_5_min_rate": "answered within 5 min",

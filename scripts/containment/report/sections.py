@@ -122,9 +122,9 @@ OVERVIEW = (
     Section(
         name="topics",
         title="Topics by impact",
-        text="What the containment rate would change by if the topic were not there: a plus says "
-        "that the topic costs containment. Beyond 20 topics the others are one row: the change "
-        "without all of them.",
+        text="By how many points a topic raises (plus) or lowers (minus) the containment rate: the "
+        "rate less what it is without the topic. A minus costs containment. Beyond 20 topics the "
+        "others are one row: the impact of all of them.",
         bar="containment_rate",
         follows=True,
         empty="No closed session in these days.",

@@ -213,16 +213,16 @@ const Views = (() => {
   function topics(state) {
     const rows = sessions(state, ["value"], false, "topic").filter((row) => row.closed > 0);
     const whole = rows.reduce(added, { contained: 0, closed: 0 });
-    const without = (row) => {
-      const rate = ratio(whole.contained - row.contained, whole.closed - row.closed);
-      return rate === null ? null : 100 * (rate - whole.contained / whole.closed);
+    const impact = (row) => {
+      const without = ratio(whole.contained - row.contained, whole.closed - row.closed);
+      return without === null ? null : 100 * (whole.contained / whole.closed - without);
     };
-    const size = (row) => (without(row) === null ? -1 : rounded(Math.abs(without(row)) / 100));
+    const size = (row) => (impact(row) === null ? -1 : rounded(Math.abs(impact(row)) / 100));
     rows.sort((a, b) => size(b) - size(a) || compare(a.value, b.value));
     return top(rows, 20, "value", "topics", added).map((row) => ({
       topic: row.value, is_rest: row.is_rest,
       ...withRate(row.contained, row.closed),
-      without_it_change: without(row), contained_sessions: row.contained, closed_sessions: row.closed,
+      impact: impact(row), contained_sessions: row.contained, closed_sessions: row.closed,
     }));
   }
 
