@@ -54,7 +54,7 @@ class Answer:
     def rows_query(self) -> str | None:
         """The command that shows the rows behind them."""
         rows = self.section.rows
-        return None if rows is None else f"scripts/query {shlex.quote(rows)}"
+        return None if rows is None else f"scripts/query {_quoted(rows)}"
 
     @property
     def is_shown(self) -> bool:
@@ -181,6 +181,12 @@ def _safely(what: str, make: Callable[[], Made]) -> Made | None:
     try:
         return make()
     except Exception as error:
+def _quoted(text: str) -> str:
+    """Quote for the shell: by double quotes where it sees nothing in them, else by single ones."""
+    is_plain = "'" in text and not set(text).intersection('"$`\\!')
+    return f'"{text}"' if is_plain else shlex.quote(text)
+
+
         _raise_signal(error)
         warn(f"report: {what} could not be made ({line(where_raised(error))})")
         return None

@@ -29,7 +29,8 @@ const Words = (() => {
 
   // The sessions that were lost under a state of the page: a line for the terminal.
   const quoted = (text) => `'${String(text).replaceAll("'", "''")}'`;
-  const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  // As page.py quotes: double quotes, where the shell sees nothing in them, else single ones.
+  const shell = (text) => (text.includes("'") && !/["$`\\!]/.test(text) ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`);
   function condition(name, value) {
     const column = { bot: "bot_id" }[name] || name;
     if (["source", "channel", "brand", "bot", "topic"].includes(name)) return value === "none" ? `coalesce(${column}, 'none') = 'none'` : `${column} = ${quoted(value)}`;
