@@ -1,5 +1,6 @@
 -- The mean scores of contained and of escalated sessions in the last complete days, beside as many days before them,
--- with the 95 % interval of the change, in points: the normal one of a mean, from two scores on.
+-- with the 95 % interval of the change, in points: the normal one of a mean, cut to what a mean can be. Fewer than 10
+-- scores have none.
 with
 
 last_day as (
@@ -53,8 +54,17 @@ variance_added as (
 reach_added as (
     select
         *,
-        1.959963984540054 * sqrt(variance / nullif(base_count - 1, 0)) as reach,
-        1.959963984540054 * sqrt(variance_before / nullif(base_count_before - 1, 0)) as reach_before
+        case when base_count >= 10 then 1.959963984540054 * sqrt(variance / (base_count - 1)) end as reach,
+        case when base_count_before >= 10 then 1.959963984540054 * sqrt(variance_before / (base_count_before - 1)) end
+            as reach_before
+),
+
+change_added as (
+    select
+        *,
+        100 * (rate - rate_before) as rate_change,
+        100 * sqrt(reach * reach + reach_before * reach_before) as change_reach
+    from reach_added
     from variance_added
 )
 
@@ -63,12 +73,12 @@ select
     score_sum as counted,
     base_count,
     rate,
-    rate - reach as rate_low,
-    rate + reach as rate_high,
+    case when reach is not null then greatest(rate - reach, 0) end as rate_low,
+    case when reach is not null then least(rate + reach, 1) end as rate_high,
     base_count_before,
     rate_before,
-    100 * (rate - rate_before) as rate_change,
-    100 * (rate - rate_before - sqrt(reach * reach + reach_before * reach_before)) as rate_change_low,
-    100 * (rate - rate_before + sqrt(reach * reach + reach_before * reach_before)) as rate_change_high
-from reach_added
+    rate_change,
+    case when change_reach is not null then greatest(rate_change - change_reach, -100) end as rate_change_low,
+    case when change_reach is not null then least(rate_change + change_reach, 100) end as rate_change_high
+from change_added
 order by tile

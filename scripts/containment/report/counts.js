@@ -84,12 +84,25 @@ const Counts = (() => {
     return [Math.min(1, Math.max(0, end(-1))), Math.min(1, Math.max(0, end(1)))];
   }
 
-  // The interval of a mean score, from two scores on.
-  function normal(sum_, squares, count) {
-    if (count < 2) return [null, null];
+  // How far the normal interval of a mean score reaches to each side, from ten scores on.
+  function reach(sum_, squares, count) {
+    if (count < 10) return null;
     const mean = sum_ / count;
-    const reach = Z * Math.sqrt(Math.max(squares / count - mean * mean, 0) / (count - 1));
-    return [mean - reach, mean + reach];
+    return Z * Math.sqrt(Math.max(squares / count - mean * mean, 0) / (count - 1));
+  }
+
+  // What a number can be: an interval ends there.
+  const within = (value, reach, least, most) =>
+    reach === null ? [null, null] : [Math.max(value - reach, least), Math.min(value + reach, most)];
+
+  // The interval of a mean score, and of the difference of two in points (nulls where one is not known).
+  const normal = (sum_, squares, count) => within(sum_ / count, reach(sum_, squares, count), 0, 1);
+  function meanDifference(scores, others) {
+    const [mean, other] = [ratio(scores[0], scores[2]), ratio(others[0], others[2])];
+    if (mean === null || other === null) return [null, null, null];
+    const [one, two] = [reach(...scores), reach(...others)];
+    const change = 100 * (mean - other);
+    return [change, ...within(change, one === null || two === null ? null : 100 * Math.sqrt(one * one + two * two), -100, 100)];
   }
 
   // The difference of two rates in points, with its interval (Newcombe); nulls where one is not known.
@@ -101,5 +114,5 @@ const Counts = (() => {
     return [change, 100 * (rate - other - reach(low, otherHigh)), 100 * (rate - other + reach(high, otherLow))];
   }
 
-  return { Unknown, unpack, read, sum, ratio, wilson, normal, difference, dayNumber, dayText };
+  return { Unknown, unpack, read, sum, ratio, wilson, normal, difference, meanDifference, dayNumber, dayText };
 })();

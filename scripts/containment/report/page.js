@@ -68,9 +68,9 @@
     const clear = row.rate_change_low > 0 || row.rate_change_high < 0;
     const target = facts.targets.filter((each) => each.rate_name === row.tile && each.from_date <= dayText(state.to)).sort((a, b) => (a.from_date < b.from_date ? 1 : -1))[0];
     set(tile, "rate", isEmpty ? "–" : `${percent(row.rate)} %`);
-    set(tile, "interval", isEmpty ? "" : interval("rate", row.rate_low, row.rate_high));
-    set(tile, "counts", isEmpty ? row.reason || "" : (isScore ? "" : `${count(row.counted)} of `) + `${count(row.base_count)} ${tile.dataset.noun}`);
-    set(tile, "change", isEmpty ? "" : row.rate_change === null ? "no earlier days" : `${points(row.rate_change)} points`);
+    set(tile, "interval", isEmpty ? "" : isScore && row.rate_low === null ? "too few ratings for an interval" : interval("rate", row.rate_low, row.rate_high));
+    set(tile, "counts", isEmpty ? reason(row, tile.dataset.noun) : (isScore ? "" : `${count(row.counted)} of `) + `${count(row.base_count)} ${tile.dataset.noun}`);
+    set(tile, "change", isEmpty ? "" : row.rate_change === null ? (hasEarlier() ? `no ${tile.dataset.noun} before` : "no earlier days") : `${points(row.rate_change)} points`);
     set(tile, "change-interval", isEmpty || row.rate_change_low === null ? "" : interval("points", row.rate_change_low, row.rate_change_high));
     set(tile, "target", !target || isEmpty ? "" : `target ${percent(target.target)} %: ${points(100 * (row.rate - target.target))} points`);
     tile.dataset.verdict = !clear || isEmpty ? "unclear" : row.rate_change > 0 ? "better" : "worse";

@@ -19,6 +19,8 @@ TILES = {
     "contained_csat_score": ("Mean score, contained", "ratings"),
     "escalated_csat_score": ("Mean score, escalated", "ratings"),
 }
+# What stands in place of the interval of a mean of fewer than 10 scores (scores.sql).
+FEW = "too few ratings for an interval"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def _tile(name: str, row: Mapping[str, Any] | None, target: float | None) -> Til
         title,
         noun,
         rate=f"{formats.percent(row['rate'])} %",
-        interval=formats.interval(row["rate_low"], row["rate_high"]),
+        interval=FEW
+        if is_mean and row["rate_low"] is None
+        else formats.interval(row["rate_low"], row["rate_high"]),
         counts=f"{row['base_count']:,} {noun}"
         if is_mean
         else f"{int(row['counted']):,} of {row['base_count']:,} {noun}",

@@ -1,7 +1,7 @@
 // What each section shows for the chosen days and filters: the same rows, by the same names, as its query gives
 // (analyses/report). `state`: from and to (days as numbers), filters, attribute ([name, value] or null).
 const Views = (() => {
-  const { Unknown, sum, ratio, wilson, normal, difference, dayText } = Counts;
+  const { Unknown, sum, ratio, wilson, normal, difference, meanDifference, dayText } = Counts;
   let cubes = {};
   let facts = {};
 
@@ -95,10 +95,12 @@ const Views = (() => {
   }
 
   function tile(name, [counted, base, squares], [countedBefore, baseBefore, squaresBefore]) {
-    const interval = squares === undefined ? wilson(counted, base) : normal(counted, squares, base);
-    const before = squares === undefined ? wilson(countedBefore, baseBefore) : normal(countedBefore, squaresBefore, baseBefore);
+    const isMean = squares !== undefined;
+    const interval = isMean ? normal(counted, squares, base) : wilson(counted, base);
     const rate = ratio(counted, base);
-    const [change, low, high] = difference(rate, interval, ratio(countedBefore, baseBefore), before);
+    const [change, low, high] = isMean
+      ? meanDifference([counted, squares, base], [countedBefore, squaresBefore, baseBefore])
+      : difference(rate, interval, ratio(countedBefore, baseBefore), wilson(countedBefore, baseBefore));
     return {
       tile: name, counted, base_count: base, rate, rate_low: interval[0], rate_high: interval[1],
       rate_change: change, rate_change_low: low, rate_change_high: high,
