@@ -1,4 +1,5 @@
--- Days and weeks outside their control limits, the newest first.
+-- Days and weeks outside their control limits, or the eighth in a row on one side of their centre line, the newest
+-- first. Those of the only source say what those of all sessions say, and are left out.
 select
     period_start_date,
     period_kind,
@@ -6,6 +7,7 @@ select
     rate_low as signal_rate_low,
     rate_high as signal_rate_high,
     rate_name,
+    rule_name,
     direction,
     dimension,
     dimension_value,
@@ -14,8 +16,8 @@ select
     centre_rate,
     counted,
     base_count,
-    rule_name,
     period_end_date
 from {{ ref('signals') }}
+where dimension <> 'source' or (select count(distinct daily.source) from {{ ref('containment_daily') }} as daily) > 1
 order by period_start_date desc, period_kind asc, dimension asc, dimension_value asc, rate_name asc, rule_name asc
 limit 60

@@ -114,7 +114,26 @@ def _middle(row: Mapping[str, Any]) -> date:
 def _said(row: Mapping[str, Any]) -> str:
     usual = formats.interval(row["usual_from_rate"], row["usual_to_rate"])
     rate = formats.percent(row["signal_rate"])
-    return f"{row['period_kind']}: {rate} %, {row['direction']} the usual {usual}"
+    if row["rule_name"] == "run_of_eight":
+        centre = formats.percent(row["centre_rate"])
+        side = f"the eighth in a row {row['direction']} the centre line, {centre} %"
+    else:
+        usual = formats.interval(row["usual_from_rate"], row["usual_to_rate"])
+        side = f"{row['direction']} the usual {usual}"
+    return f"{row['period_kind']}: {rate} %, {side}"
+
+
+def _named(releases: Rows) -> list[dict[str, Any]]:
+    """The newest releases as the chart marks them: so many lines, the last ones with a name."""
+    marked = releases[-RELEASES:]
+    return [
+        {
+            "started_date": row["started_date"],
+            "release": f"{row['bot']} {row['bot_release']}",
+            "is_named": place >= len(marked) - NAMED_RELEASES,
+        }
+        for place, row in enumerate(marked)
+    ]
 
 
 def _lost(

@@ -18,7 +18,7 @@ RATES = (*UNIT_RATES, "_score")
 AMOUNT = "_amount"
 # A column that says which row is the sum of all that have none of their own.
 REST = "is_rest"
-HIDDEN = (REST, "place", "started_day")
+HIDDEN = (REST, "place", "started_day", "period_end_date")
 # Columns whose texts are the project's own words, and may be long.
 WORDS = ("message", "sources", "infer_takeovers")
 # Columns whose values are names of ours: stayed_contained is read as stayed contained.
@@ -26,7 +26,11 @@ NAMES = (
     *("outcome", "outcome_group", "step", "segment_kind", "verdict", "reason", "finding"),
     *("dimension", "rate_name", "rule_name", "reasons", "action_beyond_limit", "period_kind"),
 )
-LABELS = {"human_only": "people alone", "timed_out": "timed out"}
+LABELS = {
+    "human_only": "people alone",
+    "beyond_three_sigma": "outside its limits",
+    "run_of_eight": "eight in a row",
+}
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # What an ending says is said by the value itself, or by the heading's second word.
 ENDINGS = {"_seconds": "", "_at": " (UTC)", "_count": "", "_id": "", "_amount": ""}
@@ -36,6 +40,8 @@ HEADINGS = {
     "usual_from_rate": "usual from",
     "usual_to_rate": "to",
     "centre_rate": "centre line",
+    "rule_name": "signal",
+    "period_start_date": "from",
     "containment_rate_change": "change",
     "impact": "impact in points",
     "escalated_session_share": "share",

@@ -136,6 +136,13 @@
     const holding = (day) => facts.targets.filter((each) => each.rate_name === "containment_rate" && each.from_date <= day).sort((a, b) => (a.from_date < b.from_date ? 1 : -1))[0];
     const days = [...new Set([start, end, ...facts.targets.filter((each) => each.rate_name === "containment_rate").map((each) => each.from_date)])].filter(within).sort();
     return {
+  function signalSaid(each) {
+    const side = each.rule_name === "run_of_eight"
+      ? `the eighth in a row ${each.direction} the centre line, ${percent(each.centre_rate)} %`
+      : `${each.direction} the usual ${percent(each.usual_from_rate)}–${percent(each.usual_to_rate)} %`;
+    return `${each.period_kind}: ${percent(each.signal_rate)} %, ${side}`;
+  }
+
       window: rows[0].period_length === "day" ? [{ from_date: dayText(state.from), to_date: dayText(state.to) }] : [],
       releases: facts.releases
         .filter((each) => within(each.started_date) && (!state.filters.bot || state.filters.bot === each.bot))
@@ -144,7 +151,7 @@
       signals: facts.signals
         .filter((each) => only.length < 2 && each.dimension === dimension && (value === null || each.dimension_value === value))
         .filter((each) => each.rate_name === "containment_rate" && [rows[0].period_length, rows[0].period_length === "day" && "week"].includes(each.period_kind) && within(each.period_start_date))
-        .map((each) => ({ ...each, rate: each.signal_rate, middle_date: middle(each), said: `${each.period_kind}: ${percent(each.signal_rate)} %, ${each.direction} the usual ${percent(each.usual_from_rate)}–${percent(each.usual_to_rate)} %` })),
+        .map((each) => ({ ...each, rate: each.signal_rate, middle_date: middle(each), said: signalSaid(each) })),
     };
   }
 

@@ -84,8 +84,10 @@ OVERVIEW = (
     Section(
         name="signals",
         title="Signals",
-        text="Days and weeks whose rate left what is usual (its control limits). A signal says "
-        "where to look, not why. Those of the containment rate are marked on the chart over time.",
+        text="Days and weeks whose rate is outside its limits (usual from, to). Eight in a row: "
+        "the eighth on one side of its centre line; it may be within the limits. A signal says "
+        "where to look, not why. Those of the containment rate over all sessions are marked on the "
+        "chart over time; with one filter, those of its value.",
         names=2,
         empty=None,
         rows="from signals order by period_start_date desc",
