@@ -15,6 +15,7 @@ from containment.report.sections import OVERVIEW, QUERIES
 from containment.report.tiles import View
 
 RATE = "containment_rate"
+RELEASES, NAMED_RELEASES = 12, 3  # on the chart over time; page.js has the same
 FILTERS = ("source", "channel", "brand", "bot", "topic")
 
 
@@ -57,11 +58,13 @@ def marks(
     return {
         "window": [{"from_date": begin, "to_date": last}] if is_by_day else [],
         "targets": tiles.line(view.targets, first, last),
-        "releases": [
-            {"started_date": row["started_date"], "release": f"{row['bot']} {row['bot_release']}"}
-            for row in rows(connection, "release_marks", view)
-            if first <= row["started_date"] <= last
-        ],
+        "releases": _named(
+            [
+                row
+                for row in rows(connection, "release_marks", view)
+                if first <= row["started_date"] <= last
+            ]
+        ),
         "signals": [
             {**row, "rate": row["signal_rate"], "middle_date": _middle(row), "said": _said(row)}
             for row in found.get("signals", ())

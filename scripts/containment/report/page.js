@@ -146,7 +146,8 @@
       window: rows[0].period_length === "day" ? [{ from_date: dayText(state.from), to_date: dayText(state.to) }] : [],
       releases: facts.releases
         .filter((each) => within(each.started_date) && (!state.filters.bot || state.filters.bot === each.bot))
-        .map((each) => ({ started_date: each.started_date, release: `${each.bot} ${each.bot_release}` })),
+        .slice(-12)
+        .map((each, place, all) => ({ started_date: each.started_date, release: `${each.bot} ${each.bot_release}`, is_named: place >= all.length - 3 })),
       targets: days.filter(holding).map((day) => ({ from_date: day, target_rate: holding(day).target })),
       signals: facts.signals
         .filter((each) => only.length < 2 && each.dimension === dimension && (value === null || each.dimension_value === value))

@@ -76,7 +76,8 @@ OVERVIEW = (
         name="over_time",
         title="Containment and outcomes over time",
         text="The band is the 95 % interval: few sessions, wide band. Hollow points may still "
-        "move, because a session is open. The grey days are the chosen ones.",
+        "move, because a session is open. The grey days are the chosen ones. Vertical lines are "
+        "the newest releases of bots, at most 12.",
         is_folded=True,
         follows=True,
         empty="No session yet.",
