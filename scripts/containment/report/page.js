@@ -231,7 +231,26 @@
     made.append(new Option("all", ""), ...values.map((value) => new Option(printable(value), value)));
     label.append(made);
     element("choices").append(label);
+    sayCuts();
   }
+
+  // Of a table that is longer than its box: how many of its rows are to be seen.
+  function sayCut(box) {
+    const rows = [...box.querySelectorAll("tbody tr:not([hidden])")];
+    box.classList.toggle("long", rows.length > 24);
+    const said = box.nextElementSibling;
+    const isCut = box.clientHeight > 0 && box.scrollHeight > box.clientHeight + 1;
+    said.hidden = !isCut;
+    if (!isCut) return;
+    const frame = box.getBoundingClientRect();
+    const head = box.querySelector("thead").getBoundingClientRect().bottom;
+    const isSeen = ({ top, bottom }) => top >= head - 1 && bottom <= frame.bottom + 1;
+    const seen = rows.filter((row) => isSeen(row.getBoundingClientRect())).length;
+    said.textContent = `${count(seen)} of ${count(rows.length)} shown; scroll`;
+  }
+  const sayCuts = () => document.querySelectorAll(".wide").forEach(sayCut);
+  document.addEventListener("toggle", sayCuts, true);
+  window.addEventListener("resize", sayCuts);
   for (const name of BASE) {
     const values = [...new Set([...cubes.sessions.values[name], ...(cubes.contacts.values[name] || [])])];
     if (values.length > 1) select(name, values);
