@@ -4,9 +4,8 @@
 with
 
 last_day as (
-    select max(calendar_date) as last_date
+    select coalesce(max(case when is_complete then calendar_date end), max(calendar_date)) as last_date
     from {{ ref('dates') }}
-    where is_complete
 ),
 
 days as (

@@ -4,9 +4,8 @@
 with
 
 last_day as (
-    select max(calendar_date) as last_date
+    select coalesce(max(case when is_complete then calendar_date end), max(calendar_date)) as last_date
     from {{ ref('dates') }}
-    where is_complete
 ),
 
 days as (
@@ -57,6 +56,7 @@ reach_added as (
         case when base_count >= 10 then 1.959963984540054 * sqrt(variance / (base_count - 1)) end as reach,
         case when base_count_before >= 10 then 1.959963984540054 * sqrt(variance_before / (base_count_before - 1)) end
             as reach_before
+    from variance_added
 ),
 
 change_added as (
@@ -65,7 +65,6 @@ change_added as (
         100 * (rate - rate_before) as rate_change,
         100 * sqrt(reach * reach + reach_before * reach_before) as change_reach
     from reach_added
-    from variance_added
 )
 
 select

@@ -130,6 +130,12 @@ def _cube(connection: duckdb.DuckDBPyConnection, query: str, most_rows: int) -> 
     return Cube(values, rest, {name: [int(each) for each in of] for name, of in named.items()})
 
 
+def attributes(cubes: Mapping[str, Cube]) -> list[str]:
+    """The attributes that have counts."""
+    listed = [name.removeprefix("by ") for name in cubes if name.startswith("by ")]
+    return [name for name in listed if name != TOPIC]
+
+
 def folded(cubes: Mapping[str, Cube]) -> list[str]:
     """Say which values have no name of their own on the page."""
     return [

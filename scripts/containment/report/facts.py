@@ -20,18 +20,27 @@ FILTERS = ("source", "channel", "brand", "bot", "topic")
 
 
 def span(connection: duckdb.DuckDBPyConnection, view: View) -> dict[str, Any]:
-    """Give the first day that is drawn, and the days that are shown first; None where none is."""
+    """Give the first day that is drawn, and the days that are shown first: the last complete ones,
+    or all where none is complete yet. None where there are no days."""
     query = (
-        "select min(calendar_date), max(case when is_complete then calendar_date end) "
-        "from marts.dates"
+        "select min(calendar_date), max(calendar_date), "
+        "max(case when is_complete then calendar_date end) from marts.dates"
     )
     try:
         row = connection.execute(query).fetchone()
     except duckdb.CatalogException:  # a publication without days
         row = None
-    first, last = row if row else (None, None)
-    begin = None if last is None else last - timedelta(days=view.days - 1)
-    return {"first": first, "from": begin, "to": last, "days": view.days}
+    first, newest, complete = row if row else (None, None, None)
+    last = complete or newest
+    begin = None if last is None else max(first, last - timedelta(days=view.days - 1))
+    return {
+        "first": first,
+        "from": begin,
+        "to": last,
+        "days": 0 if begin is None else (last - begin).days + 1,
+        "is_over": complete is not None,
+        "has_earlier": begin is not None and first < begin,
+    }
 
 
 def rows(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> list[dict[str, Any]]:
@@ -83,8 +92,9 @@ def counts(
     found: Mapping[str, Rows],
 ) -> dict[str, Any]:
     """Give what the page's script adds up again, as texts: `cubes` and `facts`; `folded`: which
-    values have no counts of their own. Nothing where no day is complete."""
-    if of["first"] is None or of["to"] is None:
+    values have no counts of their own; `attributes`: those that have counts.
+    Nothing where there are no days."""
+    if of["to"] is None:
         return {}
     made, packed = cubes.encoded(connection)
     folded = cubes.folded(made)
@@ -105,7 +115,12 @@ def counts(
             for section, declared in charts.declared().items()
         },
     }
-    return {"cubes": packed, "facts": cubes.packed(facts), "folded": folded}
+    return {
+        "cubes": packed,
+        "facts": cubes.packed(facts),
+        "folded": folded,
+        "attributes": cubes.attributes(made),
+    }
 
 
 def _middle(row: Mapping[str, Any]) -> date:
@@ -115,7 +130,6 @@ def _middle(row: Mapping[str, Any]) -> date:
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    usual = formats.interval(row["usual_from_rate"], row["usual_to_rate"])
     rate = formats.percent(row["signal_rate"])
     if row["rule_name"] == "run_of_eight":
         centre = formats.percent(row["centre_rate"])

@@ -26,8 +26,9 @@
       const number = /^\d{4}-\d\d-\d\d$/.test(given.get(name) || "") ? dayNumber(given.get(name)) : NaN;
       return Number.isNaN(number) ? otherwise : Math.min(Math.max(number, first), last);
     };
-    const to = day("to", usual.to);
-    const from = Math.min(day("from", Math.max(first, to - facts.days + 1)), to);
+    const end = day("to", usual.to);
+    const begin = day("from", Math.max(first, end - facts.days + 1));
+    const [from, to] = [Math.min(begin, end), Math.max(begin, end)];
     const filters = Object.fromEntries(BASE.filter((name) => given.get(name)).map((name) => [name, given.get(name)]));
     const named = attributes.find((name) => given.get(name));
     return { from, to, filters, attribute: named ? [named, given.get(named)] : null, tab: given.get("tab") === "data" ? "data" : "overview" };
@@ -45,6 +46,7 @@
     return `#${given}`;
   }
 
+  const hasEarlier = () => first < state.from;
   const isUsual = (of) => of.from === usual.from && of.to === usual.to && !Object.keys(of.filters).length && !of.attribute;
   const go = (changes) => {
     location.hash = address({ ...state, ...changes });
@@ -60,6 +62,12 @@
     const place = parent.querySelector(`[data-part="${part}"]`);
     if (place) place.textContent = text;
   };
+
+  // Why a tile has no rate, or no change.
+  function reason(row, noun) {
+    if (row.reason) return row.reason;
+    return row.is_young ? "too young to know yet" : `no ${noun} in these days`;
+  }
 
   function fillTile(row) {
     const tile = document.querySelector(`[data-tile="${row.tile}"]`);
@@ -128,6 +136,13 @@
 
   const middle = (signal) => dayText(Math.floor((dayNumber(signal.period_start_date) + dayNumber(signal.period_end_date)) / 2));
 
+  function signalSaid(each) {
+    const side = each.rule_name === "run_of_eight"
+      ? `the eighth in a row ${each.direction} the centre line, ${percent(each.centre_rate)} %`
+      : `${each.direction} the usual ${percent(each.usual_from_rate)}–${percent(each.usual_to_rate)} %`;
+    return `${each.period_kind}: ${percent(each.signal_rate)} %, ${side}`;
+  }
+
   function marks(rows) {
     const [start, end] = [rows[0].period_start_date, rows[rows.length - 1].period_start_date];
     const within = (day) => start <= day && day <= end;
@@ -136,13 +151,6 @@
     const holding = (day) => facts.targets.filter((each) => each.rate_name === "containment_rate" && each.from_date <= day).sort((a, b) => (a.from_date < b.from_date ? 1 : -1))[0];
     const days = [...new Set([start, end, ...facts.targets.filter((each) => each.rate_name === "containment_rate").map((each) => each.from_date)])].filter(within).sort();
     return {
-  function signalSaid(each) {
-    const side = each.rule_name === "run_of_eight"
-      ? `the eighth in a row ${each.direction} the centre line, ${percent(each.centre_rate)} %`
-      : `${each.direction} the usual ${percent(each.usual_from_rate)}–${percent(each.usual_to_rate)} %`;
-    return `${each.period_kind}: ${percent(each.signal_rate)} %, ${side}`;
-  }
-
       window: rows[0].period_length === "day" ? [{ from_date: dayText(state.from), to_date: dayText(state.to) }] : [],
       releases: facts.releases
         .filter((each) => within(each.started_date) && (!state.filters.bot || state.filters.bot === each.bot))
@@ -215,22 +223,14 @@
     const long = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
     const said = (day) => new Date(dayText(day)).toLocaleDateString("en-GB", long);
     const days = state.to - state.from + 1;
-    element("span").textContent = `${said(state.from)} to ${said(state.to)}: ${count(days)} day${days === 1 ? "" : "s"}, beside as many before`;
+    element("span").textContent = `${said(state.from)} to ${said(state.to)}: ${count(days)} day${days === 1 ? "" : "s"}${hasEarlier() ? ", beside as many before" : ""}`;
     const only = Object.entries(state.filters).concat(state.attribute ? [state.attribute] : []);
     element("filtered").textContent = only.length ? `Only ${only.map(([name, value]) => `${name} ${printable(value)}`).join(", ")}. Sections marked "all sessions" do not follow.` : "";
-    Views.tiles(state).forEach(fillTile);
-    fillLost();
+    const tiles = Views.tiles(state);
+    tiles.forEach(fillTile);
+    element("no-session").hidden = tiles.some((row) => row.rate !== null);
+    if (element("lost_sessions")) fillLost();
     for (const [name, view] of Object.entries(Views.sections)) await fillSection(name, view);
-  }
-
-  // --- filters and tabs ---
-  const form = element("filters");
-  function select(name, values) {
-    const label = Object.assign(document.createElement("label"), { textContent: name.replaceAll("_", " ") });
-    const made = Object.assign(document.createElement("select"), { name });
-    made.append(new Option("all", ""), ...values.map((value) => new Option(printable(value), value)));
-    label.append(made);
-    element("choices").append(label);
     sayCuts();
   }
 
@@ -251,6 +251,17 @@
   const sayCuts = () => document.querySelectorAll(".wide").forEach(sayCut);
   document.addEventListener("toggle", sayCuts, true);
   window.addEventListener("resize", sayCuts);
+
+  // --- filters and tabs ---
+  const form = element("filters");
+  const reset = form.querySelector("button[name=reset]"); // an attribute may have that name, too
+  function select(name, values) {
+    const label = Object.assign(document.createElement("label"), { textContent: name.replaceAll("_", " ") });
+    const made = Object.assign(document.createElement("select"), { name });
+    made.append(new Option("all", ""), ...values.map((value) => new Option(printable(value), value)));
+    label.append(made);
+    element("choices").append(label);
+  }
   for (const name of BASE) {
     const values = [...new Set([...cubes.sessions.values[name], ...(cubes.contacts.values[name] || [])])];
     if (values.length > 1) select(name, values);
@@ -271,7 +282,7 @@
   form.addEventListener("click", (event) => {
     const days = event.target.dataset.days;
     if (days) go(days === "all" ? { from: first, to: last } : { from: Math.max(first, last - Number(days) + 1), to: last });
-    if (event.target.name === "reset") go({ ...usual, filters: {}, attribute: null });
+    if (event.target === reset) go({ ...usual, filters: {}, attribute: null });
   });
   form.addEventListener("submit", (event) => event.preventDefault());
 
@@ -287,7 +298,7 @@
       const from = button.dataset.days === "all" ? first : Math.max(first, last - Number(button.dataset.days) + 1);
       button.setAttribute("aria-pressed", String(state.to === last && state.from === from));
     }
-    form.elements.reset.hidden = isUsual(state);
+    reset.hidden = isUsual(state);
     for (const tab of document.querySelectorAll("[role=tab]")) {
       const isOn = tab.dataset.tab === state.tab;
       tab.setAttribute("aria-selected", String(isOn));
@@ -318,6 +329,8 @@
   let turn = Promise.resolve();
   const update = () => {
     state = parsed();
+    // The address says what is shown, also where it asked for more or for something else.
+    if (location.hash.includes("=") && location.hash !== address(state)) history.replaceState(null, "", address(state));
     showControls();
     turn = turn.then(fill);
     return turn;

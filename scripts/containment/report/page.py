@@ -120,11 +120,21 @@ def render(database: Path, name: str, view: View) -> str:
         figures=figures,
         settings=settings,
         top=top,
-        tiles=tiles.tiles([row for each in top for row in each.named()], view.targets, span["to"]),
+        tiles=tiles.tiles(
+            [row for each in top for row in each.named()],
+            view.targets,
+            span["to"],
+            has_earlier=span["has_earlier"],
+        ),
         estimate=estimate[0] if estimate else None,
         span=span,
         tabs=[
-            [answer for section in tab if (answer := asked[section]) and answer.is_shown]
+            [
+                answer
+                for section in tab
+                if (answer := asked[section])
+                and (answer.is_shown or (section.follows and counts.get("attributes")))
+            ]
             for tab in (OVERVIEW, DATA)
         ],
         warnings=warnings,
@@ -154,9 +164,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, section: Section, view: View)
 def _draw(answer: Answer, marks: Mapping[str, charts.Rows]) -> None:
     """Draw the charts of a section."""
     try:
-        if answer.rows and not answer.failure:
-            answer.drawings = [
-                (chart, charts.svg(chart, answer.named(), marks))
+        if answer.failure is None and (answer.rows or answer.section.follows):
+            answer.drawings = [  # where there is nothing yet, the script needs the place
+                (chart, charts.svg(chart, answer.named(), marks) if answer.rows else "")
                 for chart in charts.declared().get(answer.section.name, ())
             ]
     except Exception as error:
@@ -171,6 +181,12 @@ def _warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
         return []
 
 
+def _quoted(text: str) -> str:
+    """Quote for the shell: by double quotes where it sees nothing in them, else by single ones."""
+    is_plain = "'" in text and not set(text).intersection('"$`\\!')
+    return f'"{text}"' if is_plain else shlex.quote(text)
+
+
 def _hash(text: str) -> str:
     """A script that may run, for the page's policy: no other does."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -181,12 +197,6 @@ def _safely(what: str, make: Callable[[], Made]) -> Made | None:
     try:
         return make()
     except Exception as error:
-def _quoted(text: str) -> str:
-    """Quote for the shell: by double quotes where it sees nothing in them, else by single ones."""
-    is_plain = "'" in text and not set(text).intersection('"$`\\!')
-    return f'"{text}"' if is_plain else shlex.quote(text)
-
-
         _raise_signal(error)
         warn(f"report: {what} could not be made ({line(where_raised(error))})")
         return None

@@ -42,7 +42,8 @@ class View:
 
 @dataclass(frozen=True)
 class Tile:
-    """A tile as it is shown. `verdict`: better, worse or unclear."""
+    """A tile as it is shown. `verdict`: better, worse or unclear. `is_known`: it has a rate; the
+    others say in `counts` why not."""
 
     name: str
     title: str
@@ -54,14 +55,31 @@ class Tile:
     change_interval: str = ""
     verdict: str = "unclear"
     target: str = ""
+    is_known: bool = True
 
 
 def tiles(
-    rows: Sequence[Mapping[str, Any]], targets: Sequence[Target], day: date | None
+    rows: Sequence[Mapping[str, Any]],
+    targets: Sequence[Target],
+    day: date | None,
+    *,
+    has_earlier: bool,
 ) -> list[Tile]:
-    """Take the rows of tiles.sql and the last day, give a tile for each figure."""
+    """Take the rows of tiles.sql, the last day, and whether there are days before those that are
+    shown; give a tile for each figure, those without one with the reason."""
     found = {row["tile"]: row for row in rows}
-    return [_tile(name, found.get(name), target_at(targets, name, day)) for name in TILES]
+    has_contained = bool((found.get("containment_rate") or {}).get("counted"))
+    made = []
+    for name, (title, noun) in TILES.items():
+        if name in found:
+            target = target_at(targets, name, day)
+            before = f"no {noun} before" if has_earlier else "no earlier days"
+            made.append(_tile(name, found[name], target, before))
+        else:
+            is_young = name == "durable_containment_rate_7d" and has_contained
+            reason = "too young to know yet" if is_young else f"no {noun} in these days"
+            made.append(Tile(name, title, noun, counts=reason, is_known=False))
+    return made
 
 
 def target_at(targets: Sequence[Target], name: str, day: date | None) -> float | None:
@@ -78,10 +96,8 @@ def line(targets: Sequence[Target], first: date, last: date) -> list[dict[str, A
     return [{"from_date": day, "target_rate": at} for day, at in steps if at is not None]
 
 
-def _tile(name: str, row: Mapping[str, Any] | None, target: float | None) -> Tile:
+def _tile(name: str, row: Mapping[str, Any], target: float | None, before: str) -> Tile:
     title, noun = TILES[name]
-    if row is None:
-        return Tile(name, title, noun)
     change, low, high = (row[f"rate_change{end}"] for end in ("", "_low", "_high"))
     is_clear = low is not None and (low > 0 or high < 0)
     is_mean = name.endswith("_score")
@@ -96,7 +112,7 @@ def _tile(name: str, row: Mapping[str, Any] | None, target: float | None) -> Til
         counts=f"{row['base_count']:,} {noun}"
         if is_mean
         else f"{int(row['counted']):,} of {row['base_count']:,} {noun}",
-        change="no earlier days" if change is None else f"{formats.points(change)} points",
+        change=before if change is None else f"{formats.points(change)} points",
         change_interval="" if low is None else formats.interval_of_points(low, high),
         verdict="unclear" if not is_clear else "better" if change > 0 else "worse",
         target="" if target is None else _beside(row["rate"], target),

@@ -130,7 +130,7 @@ const Views = (() => {
       contained_csat_score: scores("contained"),
       escalated_csat_score: scores("escalated"),
     };
-    return Object.entries(asked).map(([name, ask]) => {
+    const made = Object.entries(asked).map(([name, ask]) => {
       try {
         return tile(name, ask(false), ask(true));
       } catch (error) {
@@ -138,6 +138,8 @@ const Views = (() => {
         return { tile: name, rate: null, reason: error.message };
       }
     });
+    const hasContained = made.some((row) => row.tile === "containment_rate" && row.counted > 0);
+    return made.map((row) => ({ ...row, is_young: row.tile === "durable_containment_rate_7d" && hasContained }));
   }
 
   function moved(state) {

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -391,7 +392,7 @@ def test_little(changed: Path, variant: Any, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == ""
     assert "could not be made" not in made
     if variant is without_sessions:
-        assert "No closed session yet" in made and "No complete day" in made
+        assert "No closed session yet" in made and "No day with a session yet" in made
     else:
         assert "0 of 1 closed sessions" in made and "0 of\n1 closed session;" in made
 
@@ -482,11 +483,133 @@ def test_a_target_stands_on_its_tile_and_on_the_trend(published: Path, quickly: 
     ]
 
 
+def test_days_without_a_session_have_tiles_that_say_so(changed: Path, quickly: None) -> None:
+    span = last_days(changed)
+    change(changed, *(f"delete from {table} where {span}" for table in TABLES))
+    made = page.made(changed, NAME)
+    assert 'id="no-session">No session in these days.' in made
+    shown = tile_texts(made)
+    assert {tile["rate"] for tile in shown.values()} == {"–"}
+    assert shown["containment_rate"]["counts"] == "no closed sessions in these days"
+    assert 'id="filters"' in made and 'role="tab"' in made
+
+
+def test_a_first_day_that_is_not_over_is_shown(changed: Path, quickly: None) -> None:
+    day = one(changed, "select max(started_date) from marts.sessions where is_contained")
+    change(
+        changed,
+        *(f"delete from {table} where started_date <> date '{day}'" for table in TABLES),
+        f"delete from dates where calendar_date <> date '{day}'",
+        "update dates set is_complete = false",
+    )
+    made = page.made(changed, NAME)
+    assert "No day is over yet" in made and 'id="filters"' in made
+    assert [row[0] for row in tables(made)["over_time"]] == [[str(day)]]
+    tile = tile_texts(made)["containment_rate"]
+    assert tile["rate"] != "–" and tile["change"] == "no earlier days"
+
+
+def test_a_tile_says_why_it_has_no_figure_and_no_change(changed: Path, quickly: None) -> None:
+    change(
+        changed,
+        f"delete from containment_daily where {last_days(changed, before=1)}",
+        "update containment_daily set matured_7d_sessions = 0, durable_7d_sessions = 0",
+    )
+    shown = tile_texts(page.made(changed, NAME))
+    assert shown["durable_containment_rate_7d"]["counts"] == "too young to know yet"
+    assert shown["containment_rate"]["change"] == "no closed sessions before"
+
+
+def test_an_interval_of_scores_is_one_of_scores(changed: Path, quickly: None) -> None:
+    """Contained: ten scores near the top. Escalated: one less, too few."""
+    change(changed, "update sessions set csat_score = null")
+    for kind, count in (("is_contained", 10), ("outcome = 'escalated'", 9)):
+        for span in (last_days(changed), last_days(changed, before=1)):
+            change(
+                changed,
+                "update sessions set csat_score = case when rowid % 5 = 0 then 0 else 1 end where "
+                f"rowid in (select rowid from sessions where {kind} and {span} limit {count})",
+            )
+    change(
+        changed,
+        "update sessions set csat_score = 0.01 where csat_score is not null and is_contained",
+        "update sessions set csat_score = 1 where rowid in (select min(rowid) from sessions where "
+        f"csat_score is not null and is_contained and {last_days(changed)})",
+    )
+    found = {row["tile"]: row for row in asked(changed, "scores")}
+    contained, escalated = found["contained_csat_score"], found["escalated_csat_score"]
+    assert contained["base_count"] == 10 and escalated["base_count"] == 9
+    assert contained["rate_low"] == 0 < contained["rate_high"] < 1
+    assert -100 <= contained["rate_change_low"] < contained["rate_change_high"]
+    for name in ("rate_low", "rate_high", "rate_change_low", "rate_change_high"):
+        assert escalated[name] is None
+    shown = tile_texts(page.made(changed, NAME))["escalated_csat_score"]
+    assert shown["interval"] == "too few ratings for an interval"
+    assert shown["change-interval"] == ""
+
+
+def test_the_impact_of_a_topic_is_that_of_the_mart(changed: Path) -> None:
+    change(changed, "update dates set is_complete = true")
+    rows = asked(changed, "topics", report_days=100_000)
+    for row in rows:
+        [same] = projects.rows(
+            changed,
+            "select impact from marts.topics where period_kind = 'all' "
+            f"and topic = '{row['topic']}'",
+        )
+        assert row["impact"] == pytest.approx(same["impact"]), row["topic"]
+    assert len(rows) > 3
+
+
+def test_of_many_releases_the_newest_are_marked(
+    changed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, Any] = {}
+
+    def svg(chart: charts.Chart, rows: charts.Rows, marks: Mapping[str, charts.Rows]) -> str:
+        drawn.update(marks)
+        return "<svg></svg>"
+
+    monkeypatch.setattr(charts, "svg", svg)
+    monkeypatch.setattr(charts, "library", lambda: "")
+    last = one(changed, "select max(calendar_date) from marts.dates where is_complete")
+    change(
+        changed,
+        "create or replace table bot_releases_compared as select * replace ('r' || number as "
+        f"bot_release, timestamp '{last}' - to_days(cast(number as integer)) as "
+        "release_started_at) from (select * from bot_releases_compared limit 1) "
+        "cross join range(30) as numbers (number)",
+    )
+    page.made(changed, NAME)
+    marked = drawn["releases"]
+    assert [row["release"].split()[-1] for row in marked] == [f"r{11 - n}" for n in range(12)]
+    assert [row["is_named"] for row in marked] == [False] * 9 + [True] * 3
+
+
+def test_only_a_table_that_is_much_too_long_is_cut_and_says_so(html: str) -> None:
+    for name, part in re.findall(r'<section id="(\w+)"(.*?)</section>', html, re.DOTALL):
+        for box, body, cut in re.findall(
+            r'<div class="(wide[^"]*)".*?<tbody>(.*?)</tbody>.*?<p class="cut"(.*?)</p>',
+            part,
+            re.DOTALL,
+        ):
+            is_long = body.count("<tr") > 24
+            assert (box == "wide long") == is_long == (" hidden" not in cut), name
+            assert f"{body.count('<tr')} rows; scroll" in cut
+
+
+def test_a_line_for_the_shell_can_be_read_and_copied() -> None:
+    for text in ("from x where y = 'a'", "from x", "a = 'b' and c = \"d\"", "'$a'", "'!`\\'"):
+        assert shlex.split(page._quoted(text)) == [text]
+    assert page._quoted("y = 'a'") == "\"y = 'a'\""
+    assert page._quoted("y = '$HOME'").startswith("'")
+
+
 SIGNAL = {
     **dict.fromkeys(("dimension", "dimension_value"), "'all'"),
     "period_kind": "'day'",
     "rate_name": "'containment_rate'",
-    "rule_name": "'beyond limits'",
+    "rule_name": "'beyond_three_sigma'",
     "counted": "3::bigint",
     "base_count": "9::bigint",
     "direction": "'below'",
@@ -519,6 +642,14 @@ def test_signals_are_listed_and_marked(changed: Path, monkeypatch: pytest.Monkey
     assert tables(made)["signals"][0][:2] == [[str(last), "day"], ["33.3", "%", "12.0–64.0", "%"]]
     assert [mark["said"] for mark in drawn["signals"]] == [
         "day: 33.3 %, below the usual 41.0–90.0 %"
+    ]
+    # Those of the only source say what those of all say.
+    change(changed, "insert into signals select * replace ('source' as dimension) from signals")
+    change(changed, "update signals set rule_name = 'run_of_eight'")
+    made = page.made(changed, NAME)
+    assert [row[3] for row in tables(made)["signals"]] == [["eight", "in", "a", "row"]]
+    assert [mark["said"] for mark in drawn["signals"]] == [
+        "day: 33.3 %, the eighth in a row below the centre line, 70.0 %"
     ]
 
 

@@ -7,6 +7,7 @@ made of a database that has only the filtered rows.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -211,12 +212,98 @@ def test_an_address_keeps_a_view_and_a_name_leads_to_its_sessions(
         ".map(row => row.cells[row.cells.length - 1].textContent)"
     )
     command = str(tab.evaluate("document.querySelector('#lost-query').textContent"))
-    query = command.removeprefix("scripts/query '").removesuffix("'").replace("'\\''", "'")
+    _, query = shlex.split(command)
     answer = projects.rows(published, query.replace("from sessions", "from marts.sessions"))
     assert [session["session_id"] for session in answer] == listed != []
     tab.open(report, address + "&tab=data", READY)
     assert tab.evaluate("document.querySelector('#overview').hidden")
     assert tab.evaluate("document.querySelector('select[name=channel]').value") == row["channel"]
+
+
+def without_recent_sessions(database: Path) -> None:
+    span = last_days(database)
+    change(database, *(f"delete from {table} where {span}" for table in TABLES))
+
+
+def with_one_day_that_is_not_over(database: Path) -> None:
+    day = one(database, "select max(started_date) from marts.sessions where is_contained")
+    change(
+        database,
+        *(f"delete from {table} where started_date <> date '{day}'" for table in TABLES),
+        f"delete from dates where calendar_date <> date '{day}'",
+        "update dates set is_complete = false",
+    )
+
+
+def with_few_ratings(database: Path) -> None:
+    """Nine of contained sessions, ten of escalated ones, whose interval would leave 0 to 100 %."""
+    change(database, "update sessions set csat_score = null")
+    for condition, count in (("is_contained", 9), ("outcome = 'escalated'", 10)):
+        for place, span in enumerate((last_days(database), last_days(database, before=1))):
+            rated = f"select rowid from sessions where {condition} and {span}"
+            change(
+                database,
+                f"update sessions set csat_score = {place} where rowid in ({rated} order by rowid "
+                f"limit {count})",
+                f"update sessions set csat_score = {1 - place} where rowid = (select min(rowid) "
+                f"from ({rated}))",
+            )
+
+
+@pytest.mark.parametrize(
+    "variant", [without_recent_sessions, with_one_day_that_is_not_over, with_few_ratings]
+)
+def test_the_script_shows_little_as_it_stands_there(
+    tab: browser.Page, changed: Path, tmp_path: Path, variant: Any
+) -> None:
+    variant(changed)
+    static = page.made(changed, NAME)
+    file = tmp_path / "report.html"
+    file.write_text(static, encoding="utf-8")
+    tab.open(file, ready=READY)
+    assert tab.errors == []
+    live = shown(tab)
+    # The mart of satisfaction keeps its ratings.
+    names = [name for name in FOLLOWING if name != "satisfaction"]
+    compare(static, live, names)
+    assert tile_texts(live) == tile_texts(static)
+    is_empty = variant is without_recent_sessions
+    assert tab.evaluate("document.querySelector('#no-session').hidden") is not is_empty
+    if variant is with_few_ratings:
+        tiles = tile_texts(live)
+        assert tiles["contained_csat_score"]["interval"] == "too few ratings for an interval"
+        assert tiles["escalated_csat_score"]["interval"].startswith("0.0–")
+        assert tiles["escalated_csat_score"]["change-interval"].startswith("-100.0 to ")
+    # The filters are alive.
+    tab.evaluate("document.querySelector('[data-days=all]').click()")
+    rate = "document.querySelector('[data-tile=containment_rate] [data-part=rate]').textContent"
+    tab.wait(f"{rate} !== '–'")
+    assert tab.evaluate("document.querySelector('#no-session').hidden")
+    tab.wait("document.querySelectorAll('#by_attribute tbody tr').length > 0")
+    tab.wait("document.querySelectorAll('#hours .drawing svg').length === 1")
+
+
+def test_the_address_says_what_is_shown(report: Path, tab: browser.Page, published: Path) -> None:
+    last = one(published, "select max(calendar_date) from marts.dates where is_complete")
+    first = last - timedelta(days=9)
+    given = f"#from={last}&to={first}&topic=returns&language=en&tab=nowhere"
+    tab.open(report, given, READY)
+    # The last day is the usual end: only what is unusual is said, but both days of a choice.
+    assert tab.evaluate("location.hash") == f"#from={first}&to={last}&language=en"
+    assert "Only language en." in shown(tab)
+    tab.open(report, "#by_brand", READY)
+    assert tab.evaluate("location.hash") == "#by_brand"
+
+
+def test_a_table_in_a_box_says_how_much_of_it_is_seen(report: Path, tab: browser.Page) -> None:
+    tab.open(report, ready=READY)
+    words = "document.querySelector('#lost_sessions .cut').textContent"
+    rows = "document.querySelectorAll('#lost_sessions tbody tr:not([hidden])').length"
+    seen, of, count, *_ = str(tab.evaluate(words)).split()
+    assert of == "of" and count == str(tab.evaluate(rows)) and 5 < int(seen) < int(count)
+    for name in ("signals", "lost_sessions"):
+        box = f"document.querySelector('#{name} .wide')"
+        assert tab.evaluate(f"{box} === null || {box}.scrollWidth <= {box}.clientWidth"), name
 
 
 def made(database: Path, monkeypatch: pytest.MonkeyPatch, view: View | None = None) -> str:
