@@ -71,7 +71,7 @@ def test_the_marts_are_ours(built: Path, sample: Path, tmp_path: Path) -> None:
 
 def test_the_consumers_model_reads_a_mart(built: Path) -> None:
     query = "select count(*) as weeks, min(containment_rate) > 0 as is_rate from weekly_containment"
-    assert projects.rows(built, query) == [{"weeks": 5, "is_rate": True}]
+    assert projects.rows(built, query) == [{"weeks": 13, "is_rate": True}]
 
 
 def test_all_is_in_schemas_of_the_prefix_and_what_one_build_needed_is_gone(built: Path) -> None:

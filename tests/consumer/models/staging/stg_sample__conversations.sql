@@ -1,4 +1,11 @@
 select
     *,
-    cast(null as varchar) as attributes
+    nullif(
+        '{' || concat_ws(
+            ', ',
+            case when language <> '' then '"language": ["' || language || '"]' end,
+            case when variant <> '' then '"variant": ["' || variant || '"]' end
+        ) || '}',
+        '{}'
+    ) as attributes
 from {{ source('help_desk', 'conversations') }}
