@@ -195,8 +195,8 @@ OVERVIEW = (
         name="experiment",
         title="Experiments",
         text="The arms are the values of the attribute variant, over all days. Decide before you "
-        "begin how many sessions you wait for (needed), and look once: whoever looks every day "
-        "finds differences where there are none. If the sample ratio is off, do not compare them.",
+        "begin how many sessions you wait for (needed), and look once: if you look every day, "
+        "you find differences where there are none. If the sample ratio is off, do not compare them.",
         names=2,
         empty=None,
     ),
