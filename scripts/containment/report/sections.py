@@ -196,7 +196,7 @@ OVERVIEW = (
         title="Experiments",
         text="The arms are the values of the attribute variant, over all days. Decide before you "
         "begin how many sessions you wait for (needed), and look once: if you look every day, "
-        "you find differences where there are none. If the sample ratio is off, do not compare them.",
+        "you find differences where there are none. If the sample ratio is off, do not compare.",
         names=2,
         empty=None,
     ),
