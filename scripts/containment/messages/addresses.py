@@ -74,7 +74,7 @@ def read(environment: Mapping[str, str]) -> list[Address]:
 
 
 def _recipient(service: Any, known: Sequence[str]) -> str:
-    """Sixteen hex digits of what apprise shows of an address, and the how manieth like it it is."""
+    """Sixteen hex digits of what apprise shows of an address, and its number among equal ones."""
     shown = [each.url(privacy=True) for each in service]
     for each in service:  # the limit that counts is that of a whole call, unless ?rto= says another
         if each.socket_read_timeout == type(each).socket_read_timeout:
